@@ -1,0 +1,4 @@
+export * from './words';
+export * from './errors';
+export * from './clock';
+export * from './durations';
