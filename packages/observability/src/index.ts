@@ -1,1 +1,19 @@
-export {};
+export { createLogger, silentLogger } from './logger';
+export type { LogFields, LogFormat, Logger, LoggerOptions, LogLevel } from './logger';
+export { redact, redactText } from './redact';
+export { createMetrics } from './metrics';
+export type {
+  BoundCounter,
+  BoundGauge,
+  BoundHistogram,
+  GaugeOptions,
+  Labelled,
+  Labels,
+  MetricOptions,
+  Metrics,
+  MetricsSnapshot,
+} from './metrics';
+export { HealthRegistry } from './health';
+export type { CheckResult, HealthCheck, HealthReport } from './health';
+export { gracefulShutdown } from './graceful-shutdown';
+export type { GracefulShutdownOptions, Shutdown, ShutdownHost, ShutdownStep } from './graceful-shutdown';

@@ -1,0 +1,103 @@
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { MetricObjectWithValues, MetricValue } from 'prom-client';
+
+export type Labels<L extends string> = Readonly<Record<L, string | number>>;
+/** All metrics of one process as plain data; what a worker sends to its control process. */
+export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[];
+
+export interface MetricOptions<L extends string> {
+  /** Without the prefix, snake_case, with its unit: `request_seconds`. */
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly L[];
+}
+
+/** A metric whose labels are bound once, outside the hot path. */
+export interface BoundCounter {
+  inc(by?: number): void;
+}
+export interface BoundGauge extends BoundCounter {
+  set(value: number): void;
+  dec(by?: number): void;
+}
+export interface BoundHistogram {
+  observe(value: number): void;
+}
+
+/** A metric with labels: `with` binds them, `remove` forgets a series (a service that is gone). */
+export interface Labelled<L extends string, B> {
+  with(labels: Labels<L>): B;
+  remove(labels: Labels<L>): void;
+}
+
+export interface GaugeOptions<L extends string> extends MetricOptions<L> {
+  /** Called at each rendering, to set the gauge from a value that lives elsewhere. */
+  readonly collect?: (gauge: BoundGauge & Labelled<L, BoundGauge>) => void;
+}
+
+export interface Metrics {
+  readonly contentType: string;
+  counter<L extends string = never>(options: MetricOptions<L>): BoundCounter & Labelled<L, BoundCounter>;
+  gauge<L extends string = never>(options: GaugeOptions<L>): BoundGauge & Labelled<L, BoundGauge>;
+  /** Buckets in the unit of the name; default: Prometheus' seconds from 1 ms to 10 s. */
+  histogram<L extends string = never>(
+    options: MetricOptions<L> & { readonly buckets?: readonly number[] },
+  ): BoundHistogram & Labelled<L, BoundHistogram>;
+  /** CPU, memory, event loop lag of this process. Not on by default: it observes garbage collections. */
+  observeProcess(): void;
+  snapshot(): Promise<MetricsSnapshot>;
+  /** Prometheus text; with the snapshots of other processes (workers) added series by series. */
+  render(others?: readonly MetricsSnapshot[]): Promise<string>;
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Metrics with a registry of their own, so that several roles (and tests) live in one process. */
+export function createMetrics(prefix = 'waiter_'): Metrics {
+  const registry = new Registry();
+  const common = <L extends string>({ name, help, labels = [] }: MetricOptions<L>) => ({
+    name: prefix + name,
+    help,
+    labelNames: [...labels],
+    registers: [registry],
+  });
+  return {
+    contentType: registry.contentType,
+    counter: (options) => {
+      const counter = new Counter(common(options));
+      return {
+        inc: (by) => counter.inc(by ?? 1),
+        with: (labels) => counter.labels(labels),
+        remove: (labels) => counter.remove(labels),
+      };
+    },
+    gauge: <L extends string>({ collect, ...options }: GaugeOptions<L>) => {
+      const gauge: Gauge<L> = new Gauge<L>({
+        ...common<L>(options),
+        ...(collect === undefined ? {} : { collect: () => collect(surface) }),
+      });
+      const surface: BoundGauge & Labelled<L, BoundGauge> = {
+        set: (value) => gauge.set(value),
+        inc: (by) => gauge.inc(by ?? 1),
+        dec: (by) => gauge.dec(by ?? 1),
+        with: (labels) => gauge.labels(labels),
+        remove: (labels) => gauge.remove(labels),
+      };
+      return surface;
+    },
+    histogram: ({ buckets = SECONDS, ...options }) => {
+      const histogram = new Histogram({ ...common(options), buckets: [...buckets] });
+      return {
+        observe: (value) => histogram.observe(value),
+        with: (labels) => histogram.labels(labels),
+        remove: (labels) => histogram.remove(labels),
+      };
+    },
+    observeProcess: () => collectDefaultMetrics({ register: registry, prefix }),
+    snapshot: () => registry.getMetricsAsJSON(),
+    render: async (others = []) =>
+      others.length === 0
+        ? registry.metrics()
+        : AggregatorRegistry.aggregate([await registry.getMetricsAsJSON(), ...others]).metrics(),
+  };
+}
