@@ -1,1 +1,25 @@
-export {};
+export { Connection, redactUrl, type ConnectionOptions, type Manner } from './connection';
+export { DecisionLog, type RecordedDecision } from './decisions';
+export { ChangeFeed, type ChangeNotice } from './events';
+export {
+  InstanceStore,
+  StaleEpochError,
+  type InstanceSnapshot,
+  type PublishedInstance,
+  type PublishOptions,
+} from './instances';
+export { Keys } from './keys';
+export { Leadership, readLeader, type LeadershipOptions } from './leadership';
+export {
+  LeaseStore,
+  type ExchangeReply,
+  type ExchangeRequest,
+  type Grant,
+  type LeaseMessage,
+} from './leases';
+export { LoadLedger, LOAD_TTL_MS, NO_LOAD, type ServiceLoad, type WorkerLoad } from './load';
+export { HEARTBEAT_MS, Membership, WORKER_TTL_MS, type RouterInfo } from './members';
+export { Queues, type QueueName, type QueueOptions } from './queues';
+export { ServiceStore, type NewService, type ServiceRecord, type SourceToken } from './services';
+export { Store } from './store';
+export * from './tokens';

@@ -1,0 +1,107 @@
+import type { DeploymentError, Epoch, Instance, ServiceId } from '@waiter/core';
+import type { Connection } from './connection';
+
+/** An instance as the fleet sees it: `draining` ones take no new requests. */
+export type PublishedInstance = Instance & { readonly draining: boolean };
+
+/** What the leader knows of one service's instances. */
+export interface InstanceSnapshot {
+  readonly serviceId: ServiceId;
+  readonly epoch: Epoch;
+  readonly version: number;
+  /** Count asked of the scheduler. */
+  readonly requested: number;
+  /** Count the scheduler has placed. */
+  readonly scheduled: number;
+  /** Active instances, healthy or not, draining or not. */
+  readonly instances: readonly PublishedInstance[];
+  /** At most 10. */
+  readonly failed: readonly Instance[];
+  /** Killed by Waiter, newest first, at most 12. */
+  readonly killed: readonly Instance[];
+  readonly deploymentError: DeploymentError | null;
+}
+
+export interface PublishOptions {
+  /** Slots of each instance. */
+  readonly concurrencyLevel: number;
+  readonly loadBalancing: string;
+}
+
+/** A later leader has acted already. The one that gets this must stop leading. */
+export class StaleEpochError extends Error {
+  constructor(readonly epoch: Epoch) {
+    super(`epoch ${epoch} is over: another scaler leads`);
+    this.name = 'StaleEpochError';
+  }
+}
+
+/** Snapshots of instances, written by the leader, read by all. */
+export class InstanceStore {
+  constructor(private readonly connection: Connection) {}
+
+  /**
+   * Publishes a snapshot, and opens and closes slots accordingly, in one step.
+   * @returns the snapshot's version
+   * @throws StaleEpochError when a later leader published
+   */
+  async publish(
+    snapshot: Omit<InstanceSnapshot, 'version'>,
+    { concurrencyLevel, loadBalancing }: PublishOptions,
+  ): Promise<number> {
+    const { keys } = this.connection;
+    const { serviceId: id, epoch } = snapshot;
+    const open = snapshot.instances.filter((instance) => instance.healthy && !instance.draining);
+    const notice = JSON.stringify({
+      type: 'instances',
+      service: id,
+      healthy: open.length,
+      deploymentError: snapshot.deploymentError?.message ?? null,
+    });
+    const rows = snapshot.instances
+      .filter((instance) => instance.port > 0)
+      .flatMap((instance) => [
+        instance.id,
+        concurrencyLevel,
+        Math.round(instance.startedAtMs ?? 0),
+        instance.healthy && !instance.draining ? 1 : 0,
+        instance.host,
+        instance.port,
+      ]);
+    const version = Number(
+      await this.connection.run(
+        'publish-instances',
+        [
+          keys.slots(id),
+          keys.leases(id),
+          keys.open(id),
+          keys.waiters(id),
+          keys.holders(id),
+          keys.instances(id),
+        ],
+        [
+          epoch,
+          JSON.stringify(snapshot),
+          loadBalancing,
+          keys.workerChannel(''),
+          id,
+          keys.eventsChannel(),
+          notice.slice(0, -1),
+          ...rows,
+        ],
+      ),
+    );
+    if (version < 0) throw new StaleEpochError(epoch);
+    return version;
+  }
+
+  async get(id: ServiceId): Promise<InstanceSnapshot | null> {
+    const [version, snapshot] = await this.connection.redis.hmget(
+      this.connection.keys.instances(id),
+      'version',
+      'snapshot',
+    );
+    if (typeof snapshot !== 'string') return null;
+    return { ...(JSON.parse(snapshot) as Omit<InstanceSnapshot, 'version'>), version: Number(version) };
+  }
+}

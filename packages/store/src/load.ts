@@ -1,0 +1,88 @@
+import type { Demand, ServiceId, WorkerId } from '@waiter/core';
+import type { Connection } from './connection';
+import type { Membership } from './members';
+
+/** A report outlives its worker by this much; reports come at least each second. */
+export const LOAD_TTL_MS = 3_000;
+
+/** One worker's load for one service. */
+export interface WorkerLoad extends Demand {
+  /** Requests since the worker started. */
+  readonly total: number;
+  /** Epoch milliseconds of the latest arrival. */
+  readonly lastRequestAtMs: number;
+}
+
+/** The fleet's load for one service. */
+export interface ServiceLoad extends Demand {
+  readonly total: number;
+  readonly lastRequestAtMs: number | null;
+}
+
+export const NO_LOAD: ServiceLoad = {
+  inFlight: 0,
+  queued: 0,
+  oldestWaitMs: 0,
+  total: 0,
+  lastRequestAtMs: null,
+};
+
+/** `in flight, queued, oldest wait ms, total, last request ms` */
+const encode = (load: WorkerLoad): string =>
+  [load.inFlight, load.queued, Math.round(load.oldestWaitMs), load.total, load.lastRequestAtMs].join(' ');
+
+function add(sum: ServiceLoad, text: string): ServiceLoad {
+  const [inFlight = 0, queued = 0, oldestWaitMs = 0, total = 0, last = 0] = text.split(' ').map(Number);
+  return {
+    inFlight: sum.inFlight + inFlight,
+    queued: sum.queued + queued,
+    oldestWaitMs: Math.max(sum.oldestWaitMs, oldestWaitMs),
+    total: sum.total + total,
+    lastRequestAtMs: Math.max(sum.lastRequestAtMs ?? 0, last) || null,
+  };
+}
+
+/** What every worker says of its load; sums to demand. */
+export class LoadLedger {
+  constructor(
+    private readonly connection: Connection,
+    private readonly members: Membership,
+  ) {}
+
+  /** Replaces the worker's report for these services and keeps the others alive. */
+  async report(
+    workerId: WorkerId,
+    loads: ReadonlyMap<ServiceId, WorkerLoad>,
+    gone: readonly ServiceId[] = [],
+  ): Promise<void> {
+    const { redis, keys } = this.connection;
+    const key = keys.load(workerId);
+    const pipeline = redis.pipeline();
+    if (loads.size > 0) {
+      pipeline.hset(key, Object.fromEntries([...loads].map(([id, load]) => [id, encode(load)])));
+    }
+    if (gone.length > 0) pipeline.hdel(key, ...gone);
+    await pipeline.pexpire(key, LOAD_TTL_MS).exec();
+  }
+
+  /** Load of every service that some live worker reports. */
+  async demand(): Promise<Map<ServiceId, ServiceLoad>> {
+    const { redis, keys } = this.connection;
+    const rows = await Promise.all(
+      (await this.members.workers()).map((worker) => redis.hgetall(keys.load(worker))),
+    );
+    const sums = new Map<ServiceId, ServiceLoad>();
+    for (const row of rows) {
+      for (const [id, text] of Object.entries(row)) sums.set(id, add(sums.get(id) ?? NO_LOAD, text));
+    }
+    return sums;
+  }
+
+  async demandOf(id: ServiceId): Promise<ServiceLoad> {
+    const { redis, keys } = this.connection;
+    const texts = await Promise.all(
+      (await this.members.workers()).map((worker) => redis.hget(keys.load(worker), id)),
+    );
+    return texts.reduce<ServiceLoad>((sum, text) => (text === null ? sum : add(sum, text)), NO_LOAD);
+  }
+}

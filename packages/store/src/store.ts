@@ -1,0 +1,76 @@
+import { Connection, type ConnectionOptions, type Manner } from './connection';
+import { DecisionLog } from './decisions';
+import { ChangeFeed } from './events';
+import { InstanceStore } from './instances';
+import { Leadership, readLeader, type LeadershipOptions } from './leadership';
+import { LeaseStore } from './leases';
+import { LoadLedger } from './load';
+import { Membership } from './members';
+import { ServiceStore } from './services';
+import { TokenStore } from './tokens';
+
+/** Everything that is kept in Redis, over one command connection. */
+export class Store {
+  readonly tokens: TokenStore;
+  readonly services: ServiceStore;
+  readonly instances: InstanceStore;
+  readonly leases: LeaseStore;
+  readonly members: Membership;
+  readonly load: LoadLedger;
+  readonly decisions: DecisionLog;
+  readonly changes: ChangeFeed;
+
+  constructor(readonly connection: Connection) {
+    this.tokens = new TokenStore(connection);
+    this.services = new ServiceStore(connection);
+    this.instances = new InstanceStore(connection);
+    this.leases = new LeaseStore(connection);
+    this.members = new Membership(connection, this.leases);
+    this.load = new LoadLedger(connection, this.members);
+    this.decisions = new DecisionLog(connection);
+    this.changes = new ChangeFeed(connection);
+  }
+
+  /** Connects and waits until Redis answers. */
+  static async open(options: ConnectionOptions, manner: Manner = 'patient'): Promise<Store> {
+    const store = new Store(new Connection(options, manner));
+    try {
+      await store.connection.whenReady();
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    return store;
+  }
+
+  leadership(options: LeadershipOptions): Leadership {
+    return new Leadership(this.connection, options);
+  }
+
+  leader(): ReturnType<typeof readLeader> {
+    return readLeader(this.connection);
+  }
+
+  /**
+   * Settings of Redis that would lose tokens or slots.
+   * @returns one sentence per fault; empty when all is well or Redis does not tell
+   */
+  async check(): Promise<readonly string[]> {
+    const { redis } = this.connection;
+    const read = async (name: string): Promise<string | undefined> =>
+      (await redis.config('GET', name).catch(() => []) as string[])[1];
+    const faults: string[] = [];
+    const policy = await read('maxmemory-policy');
+    if (policy !== undefined && policy !== 'noeviction') {
+      faults.push(`Redis evicts keys (maxmemory-policy ${policy}): tokens and leases can vanish; set noeviction`);
+    }
+    if ((await read('appendonly')) === 'no') {
+      faults.push('Redis keeps no append-only file: a restart of it loses tokens; set appendonly yes');
+    }
+    return faults;
+  }
+
+  async close(): Promise<void> {
+    await this.connection.close();
+  }
+}

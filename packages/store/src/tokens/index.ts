@@ -1,0 +1,5 @@
+import type { Connection } from '../connection';
+
+export class TokenStore {
+  constructor(readonly connection: Connection) {}
+}
