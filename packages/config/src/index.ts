@@ -1,1 +1,10 @@
-export {};
+export { ConfigError, loadConfig } from './load';
+export type { ConfigSources } from './load';
+export type { Machine } from './option';
+export { options } from './options';
+export type { CompiledConfig, Options } from './options';
+export { namedOptions } from './tree';
+export type { NamedOption } from './tree';
+export { formatConfig, visibleConfig } from './format';
+export { configWarnings } from './checks';
+export { renderReference } from './reference';

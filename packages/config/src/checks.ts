@@ -1,0 +1,33 @@
+import { DEFAULT_PASSWORD } from './defaults';
+import type { CompiledConfig } from './options';
+
+type Check = (config: CompiledConfig) => string[];
+
+const when = (wrong: boolean, problem: string): string[] => (wrong ? [problem] : []);
+
+/** What no single option can see: contradictions between options, one line each. */
+export const checks: readonly Check[] = [
+  ({ scaler }) =>
+    when(
+      scaler.renewMs * 2 > scaler.leaseMs,
+      'scaler.renew must be at most half of scaler.lease: a leader must notice a lost renewal before its lease ends',
+    ),
+  ({ scaler }) =>
+    when(scaler.probeMinMs > scaler.probeMaxMs, 'scaler.probeMin must not be longer than scaler.probeMax'),
+  ({ marathon }) =>
+    when(
+      (marathon.username === undefined) !== (marathon.password === undefined),
+      'marathon.username and marathon.password go together',
+    ),
+];
+
+/** What is allowed and still deserves a loud line in the log. */
+export function configWarnings(config: CompiledConfig): string[] {
+  return [
+    ...when(
+      config.passwords.includes(DEFAULT_PASSWORD),
+      'passwords is the built-in default: anybody can compute the service passwords of this cluster. ' +
+        'Set WAITER_PASSWORDS before others can reach it.',
+    ),
+  ];
+}

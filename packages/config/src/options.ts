@@ -1,0 +1,246 @@
+import Joi from 'joi';
+import { DEFAULT_PASSWORD } from './defaults';
+import { choice, duration, flag, integer, list, number, optionalText, text } from './option';
+import { hostnamesOption } from './hostnames';
+import { redisUrl, webUrl } from './urls';
+import type { Compiled, Written } from './tree';
+
+const port = (fallback: number, description: string, alias?: string) =>
+  integer(0, 65_535, { default: fallback, description, ...(alias === undefined ? {} : { alias }) });
+
+/**
+ * Every option, once: its place in a file, its default and what it means. Names in the environment and of flags, types
+ * and docs/reference/configuration.md are derived from this table.
+ */
+export const options = {
+  cluster: {
+    name: text(
+      {
+        default: 'waiter',
+        description: 'Name of the cluster: part of every key in Redis, `root` and `cluster` of tokens.',
+      },
+      Joi.string().pattern(
+        /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
+        'a name of letters, digits, dots, dashes and underscores',
+      ),
+    ),
+    servicePrefix: text(
+      {
+        default: 'waiter-service-',
+        description:
+          'Service ids begin with it; an app of the scheduler belongs to this cluster if its id does.',
+      },
+      Joi.string().pattern(
+        /^[a-z0-9][a-z0-9-]*-$/,
+        'lower-case letters, digits and dashes, ending in a dash',
+      ),
+    ),
+  },
+  redis: {
+    url: text(
+      {
+        default: 'redis://127.0.0.1:6379',
+        alias: 'redis',
+        description:
+          'Redis that holds all shared state. It must run with `noeviction` and, in production, AOF.',
+      },
+      redisUrl,
+    ),
+  },
+  marathon: {
+    urls: list(
+      webUrl,
+      {
+        default: ['http://127.0.0.1:8080'],
+        alias: 'marathon',
+        description: 'Marathon, or its replicas in the order in which they are tried.',
+      },
+      1,
+    ),
+    initCommands: list(Joi.string(), {
+      default: [],
+      description:
+        'Put before the command of a service in `args` of its app (the original: `waiter-mesos-init`). ' +
+        'Without any, the command is the `cmd` of the app.',
+    }),
+    homePathPrefix: text({
+      default: '/home/',
+      description: '`HOME` of an instance is this followed by its run-as-user.',
+    }),
+    username: optionalText({ description: 'For HTTP basic authentication.' }),
+    password: optionalText({ description: 'For HTTP basic authentication.', secret: true }),
+    requestTimeout: duration({ default: '10s', description: 'Time for one call to answer.' }),
+    reconcile: duration({
+      default: '5s',
+      description: 'How often the whole list of apps is read, beside the event stream.',
+    }),
+  },
+  router: {
+    id: text(
+      {
+        default: ({ hostname, unique }) =>
+          `${hostname.split('.')[0]?.replace(/[^A-Za-z0-9-]/g, '-')}-${unique}`,
+        defaultText: 'machine name and six random characters',
+        description:
+          'Name of this router node; must differ between nodes and should differ between its lives.',
+      },
+      Joi.string().pattern(/^[A-Za-z0-9][A-Za-z0-9-]*$/, 'letters, digits and dashes'),
+    ),
+    host: text({ default: '0.0.0.0', description: 'Address to listen on.' }),
+    port: port(9091, 'Port to listen on; 0 takes a free one.', 'port'),
+    hostnames: hostnamesOption,
+    workers: integer(1, 128, { default: 2, description: 'Processes that proxy; one per core is enough.' }),
+    queueTimeout: duration({
+      default: '300s',
+      description: 'How long a request waits for an instance, unless its token or header says otherwise.',
+    }),
+    socketTimeout: duration({
+      default: '900s',
+      description:
+        'How long an instance may take to begin its response, unless token or header say otherwise.',
+    }),
+    streamingTimeout: duration({
+      default: '20s',
+      description:
+        'How long a client may take to read a piece of a response, unless token or header say otherwise.',
+    }),
+    connectTimeout: duration({ default: '5s', description: 'Time to connect to an instance.' }),
+    drainTimeout: duration({
+      default: '30s',
+      description: 'After SIGTERM: time for requests in flight to end before their connections are cut.',
+    }),
+    idleLease: duration({
+      default: '2s',
+      description: 'A slot that a worker has not used for so long goes back.',
+    }),
+    retryOnConnectFailure: flag({
+      default: true,
+      description:
+        'Whether a request of which nothing was sent may take another instance when the first refuses.',
+    }),
+    requestHeaderSize: integer(1024, 1_048_576, {
+      default: 32_768,
+      description: 'Longest accepted request head in bytes.',
+    }),
+    clientIdleTimeout: duration({
+      default: '200s',
+      description: 'A client connection without a request for so long is closed.',
+    }),
+    user: text({
+      default: ({ username }) => username,
+      defaultText: 'the OS user of the process',
+      description: 'Whom every request acts as, under the one-user authenticator. Also the administrator.',
+    }),
+  },
+  scaler: {
+    tick: duration({ default: '1s', description: 'How often every service is evaluated, beside nudges.' }),
+    lease: duration({ default: '3s', description: 'A leader that does not renew for so long is replaced.' }),
+    renew: duration({ default: '500ms', description: 'How often a leader renews its lease.' }),
+    drainTimeout: duration({
+      default: '5m',
+      description: 'An instance that is to be killed may finish its requests for so long.',
+    }),
+    interKill: duration({ default: '1s', description: 'Time between two kills of one service.' }),
+    quanta: {
+      cpus: number(0, {
+        default: 64,
+        description: 'One evaluation starts at most so many CPUs of one service.',
+      }),
+      mem: number(0, {
+        default: 524_288,
+        description: 'One evaluation starts at most so much memory (MiB) of one service.',
+      }),
+    },
+    gcInterval: duration({
+      default: '60s',
+      description: 'How often idle and broken services are looked for.',
+    }),
+    brokenServiceTimeout: duration({
+      default: '30m',
+      description: 'A service that only fails is deleted so long after its grace period.',
+    }),
+    brokenServiceMinHosts: integer(1, 1000, {
+      default: 1,
+      description:
+        'Hosts on which instances must have failed for a service to count as broken. ' +
+        'The original: 2; a local scheduler has one host.',
+    }),
+    settle: duration({
+      default: '10s',
+      description:
+        'A new leader collects nothing for so long: an empty Redis must not read as "nobody uses this".',
+    }),
+    probeMin: duration({
+      default: '10ms',
+      description: 'First pause between probes of an instance that starts while somebody waits.',
+    }),
+    probeMax: duration({ default: '200ms', description: 'Longest pause between such probes.' }),
+    healthCheckTimeout: duration({
+      default: '200ms',
+      description: 'Time to connect, and again to answer, for a health check.',
+    }),
+    failedCheckThreshold: integer(1, 1000, {
+      default: 5,
+      description: 'An instance that was healthy counts as unhealthy after so many failed checks in a row.',
+    }),
+    maxExpiredUnhealthyInstances: integer(0, 1000, {
+      default: 2,
+      description: 'So many expired, unhealthy instances are replaced beside the healthy ones.',
+    }),
+    deploymentError: {
+      minFailedInstances: integer(1, 1000, {
+        default: 2,
+        description: 'Failed instances that make a deployment error.',
+      }),
+      minHosts: integer(1, 1000, {
+        default: 1,
+        description:
+          'Hosts they must have failed on. The original: 2 (1 on Kubernetes); a local scheduler has one host.',
+      }),
+    },
+  },
+  miniMarathon: {
+    host: text({
+      default: '127.0.0.1',
+      description: 'Address to listen on. It starts any command it is sent: keep it private.',
+    }),
+    port: port(8080, 'Port to listen on; 0 takes a free one.'),
+    dataDir: text({
+      default: '.waiter/mini-marathon',
+      description: 'Where sandboxes of tasks and the list of apps are kept.',
+    }),
+    taskHost: text({
+      default: '127.0.0.1',
+      alias: 'task-host',
+      description: 'The host that is reported for tasks: what routers connect to.',
+    }),
+  },
+  passwords: list(
+    Joi.string().min(1),
+    {
+      default: [DEFAULT_PASSWORD],
+      secret: true,
+      description: 'The first one signs and makes service passwords; all are tried when reading. Change it.',
+    },
+    1,
+  ),
+  log: {
+    level: choice(['debug', 'info', 'warn', 'error'], {
+      default: 'info',
+      description: 'Least level that is written.',
+    }),
+    format: choice(['json', 'text'], {
+      default: 'json',
+      description: '`json` for machines, `text` for people.',
+    }),
+  },
+  dataDir: text({
+    default: '.waiter',
+    description: 'Where `waiter up` keeps its Redis data, sandboxes and process list.',
+  }),
+} as const;
+
+/** What people write in a file. */
+export type Options = Written<typeof options>;
+/** What code reads: every option present, durations in milliseconds under a name ending in `Ms`. */
+export type CompiledConfig = Compiled<typeof options>;
