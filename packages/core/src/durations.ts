@@ -10,7 +10,9 @@ export function parseDuration(text: string): number {
   const match = DURATION.exec(text.trim());
   const unit = match?.[2] === undefined ? undefined : UNIT_MS[match[2]];
   if (match?.[1] === undefined || unit === undefined) {
-    throw new RangeError(`"${text}" is not a duration: write a number and a unit of ms, s, m, h or d, such as "30s"`);
+    throw new RangeError(
+      `"${text}" is not a duration: write a number and a unit of ms, s, m, h or d, such as "30s"`,
+    );
   }
   return Number(match[1]) * unit;
 }

@@ -1,0 +1,29 @@
+/** grpc-status by HTTP status; the others have none (spec: request-path 5.6). */
+const GRPC_STATUS: Readonly<Record<number, number>> = {
+  400: 3,
+  401: 16,
+  403: 7,
+  429: 14,
+  500: 13,
+  502: 14,
+  503: 14,
+  504: 4,
+};
+
+/** As the gRPC protocol writes messages: bytes that are not printable ASCII, and `%`, as `%XX`. */
+function percentEncoded(text: string): string {
+  return [...Buffer.from(text)]
+    .map((byte) =>
+      byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+    )
+    .join('');
+}
+
+/** Headers of a response without body that tell a gRPC client what went wrong. */
+export function grpcHeaders(status: number, message: string): Record<string, string> {
+  const code = GRPC_STATUS[status];
+  if (code === undefined) return {};
+  return { 'grpc-status': String(code), 'grpc-message': percentEncoded(message.replace(/\r?\n/g, '; ')) };
+}

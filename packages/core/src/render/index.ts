@@ -1,0 +1,5 @@
+export { errorFormat, renderError } from './render-error';
+export type { ErrorFormat, RenderedError } from './render-error';
+export { asWaiterError, DEFAULT_SUPPORT_INFO } from './report';
+export type { ErrorRequest, SupportInfo } from './report';
+export { escapeHtml } from './html';
