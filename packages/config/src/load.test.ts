@@ -146,6 +146,42 @@ describe('problems', () => {
   });
 });
 
+describe('descriptions', () => {
+  it('know the cluster, the names of the routers and the built-in defaults', () => {
+    const { descriptions } = load({ env: { WAITER_CLUSTER_NAME: 'c1' } });
+    expect(descriptions).toMatchObject({
+      clusterName: 'c1',
+      servicePrefix: 'waiter-service-',
+      historyLength: 5,
+    });
+    expect(descriptions.hostnames).toContain('box.example');
+    expect(descriptions.defaults).toMatchObject({ 'concurrency-level': 1, 'health-check-url': '/status' });
+  });
+
+  it('are laid over the built-in ones name by name', () => {
+    const { descriptions } = load({
+      file: file('descriptions: { defaults: { concurrency-level: 4 }, constraints: { mem: { max: 64 } } }'),
+      env: { WAITER_DESCRIPTIONS_PROFILES: '{"webapp": {"defaults": {"concurrency-level": 120}}}' },
+    });
+    expect(descriptions.defaults).toMatchObject({ 'concurrency-level': 4, 'health-check-url': '/status' });
+    expect(descriptions.constraints).toMatchObject({ mem: { max: 64 }, cpus: { max: 32 } });
+    expect(descriptions.profiles['webapp']?.defaults).toEqual({ 'concurrency-level': 120 });
+  });
+
+  it.each([
+    [{ defaults: { 'concurrency-levl': 1 } }, /defaults in .*: concurrency-levl is not allowed/],
+    [{ defaults: { 'concurrency-level': '1' } }, /: concurrency-level must be a number/],
+    [{ defaults: { 'scale-factor': 1.5 } }, /: scale-factor must be less than or equal to 1/],
+    [{ constraints: { memory: { max: 1 } } }, /: memory is not allowed/],
+    [{ profiles: { webapp: { defaults: { colour: 'red' } } } }, /: webapp defaults colour is not allowed/],
+    [{ metricGroupMappings: [['(', 'x']] }, /: 0 0 Invalid regular expression/],
+  ])('refuse %j', (descriptions, problem) => {
+    expect(problemsOf({ file: file(JSON.stringify({ descriptions })) })).toEqual([
+      expect.stringMatching(problem),
+    ]);
+  });
+});
+
 describe('formatConfig', () => {
   it('masks secrets', () => {
     const text = formatConfig(

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
+import type { ValidationError } from 'joi';
 import type { Machine } from './option';
 import { options } from './options';
 import { checks } from './checks';
 import type { CompiledConfig } from './options';
 import { readEnvironment, readFile, readFlags } from './sources';
+import type { Compiled } from './tree';
 import { compiledPath, namedOptions, setAt } from './tree';
 
 export interface ConfigSources {
@@ -52,18 +54,33 @@ export function loadConfig(sources: ConfigSources = {}): CompiledConfig {
     const value = written.has(one.key) ? written.get(one.key) : one.option.default(machine);
     setAt(compiled, compiledPath(one), value === undefined ? undefined : one.option.compile(value, machine));
   }
-  const config = compiled as unknown as CompiledConfig;
+  const config = withNames(compiled as unknown as Compiled<typeof options>);
   const contradictions = checks.flatMap((check) => check(config));
   if (contradictions.length > 0) throw new ConfigError(contradictions);
   return config;
 }
 
+/** Descriptions need to know the cluster and what the routers are called, which is configured elsewhere. */
+function withNames(config: Compiled<typeof options>): CompiledConfig {
+  const { cluster, router, descriptions } = config;
+  return {
+    ...config,
+    descriptions: {
+      ...descriptions,
+      clusterName: cluster.name,
+      servicePrefix: cluster.servicePrefix,
+      hostnames: router.hostnames,
+    },
+  };
+}
+
 /** Joi words a failed custom rule itself; the reason inside is the better text. */
-function reasonOf(error: Error & { details?: readonly { context?: object }[] }, secret = false): string {
-  const context = error.details?.[0]?.context;
-  if (context !== undefined && 'error' in context && context.error instanceof Error)
-    return context.error.message;
-  return secret ? 'is not valid' : error.message;
+function reasonOf(error: ValidationError, secret = false): string {
+  const [detail] = error.details;
+  if (secret || detail === undefined) return 'is not valid';
+  const inner: unknown = detail.context?.['error'];
+  const reason = inner instanceof Error ? inner.message : detail.message;
+  return [...detail.path, reason].join(' ');
 }
 
 export function thisMachine(): Machine {

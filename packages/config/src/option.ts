@@ -67,10 +67,13 @@ export const text = (details: Details<string>, schema: Joi.StringSchema = Joi.st
   option<string, string, 'text'>('text', schema, details, asIs());
 
 /** A text that may be left out. */
-export const optionalText = (details: Omit<Details<string>, 'default'>) =>
+export const optionalText = (
+  details: Omit<Details<string>, 'default'>,
+  schema: Joi.StringSchema = Joi.string(),
+) =>
   option<string | undefined, string | undefined, 'text'>(
     'text',
-    Joi.string(),
+    schema,
     { ...details, default: undefined },
     asIs(),
   );
@@ -98,6 +101,14 @@ export const duration = (details: Details<string>) =>
     details,
     { read: (text) => text, compile: parseDuration, write: formatDuration },
   );
+
+/** A moment, written as ISO-8601; compiles to epoch milliseconds, under the name with `Ms` appended. */
+export const instant = (details: Details<string>) =>
+  option<string, number, 'instant'>('instant', Joi.string().isoDate(), details, {
+    read: (text) => text,
+    compile: Date.parse,
+    write: (compiled) => new Date(compiled).toISOString(),
+  });
 
 /** A list; in the environment and in flags its items are separated by commas, or it is a JSON array. */
 export const list = (item: Joi.Schema, details: Details<readonly string[]>, min = 0) =>

@@ -1,8 +1,10 @@
 import Joi from 'joi';
 import { DEFAULT_PASSWORD } from './defaults';
+import { descriptionOptions } from './descriptions';
 import { choice, duration, flag, integer, list, number, optionalText, text } from './option';
 import { hostnamesOption } from './hostnames';
 import { redisUrl, webUrl } from './urls';
+import type { DescriptionSettings } from '@waiter/core';
 import type { Compiled, Written } from './tree';
 
 const port = (fallback: number, description: string, alias?: string) =>
@@ -88,6 +90,14 @@ export const options = {
     ),
     host: text({ default: '0.0.0.0', description: 'Address to listen on.' }),
     port: port(9091, 'Port to listen on; 0 takes a free one.', 'port'),
+    url: optionalText(
+      {
+        defaultText: '`http://127.0.0.1:<port>`',
+        description:
+          'How other nodes and clients that poll every router reach this node: what `/state/maintainer` tells.',
+      },
+      webUrl,
+    ),
     hostnames: hostnamesOption,
     workers: integer(1, 128, { default: 2, description: 'Processes that proxy; one per core is enough.' }),
     queueTimeout: duration({
@@ -215,6 +225,7 @@ export const options = {
       description: 'The host that is reported for tasks: what routers connect to.',
     }),
   },
+  descriptions: descriptionOptions,
   passwords: list(
     Joi.string().min(1),
     {
@@ -243,4 +254,7 @@ export const options = {
 /** What people write in a file. */
 export type Options = Written<typeof options>;
 /** What code reads: every option present, durations in milliseconds under a name ending in `Ms`. */
-export type CompiledConfig = Compiled<typeof options>;
+export type CompiledConfig = Omit<Compiled<typeof options>, 'descriptions'> & {
+  /** With the names of the cluster and of the routers filled in. */
+  readonly descriptions: DescriptionSettings;
+};

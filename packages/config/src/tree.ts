@@ -11,7 +11,7 @@ export interface OptionTree {
 /** What code reads: numbers in `...Ms` for durations, every option present. */
 export type Compiled<T> = {
   readonly [
-    K in keyof T & string as T[K] extends Option<string, number, 'duration'> ? `${K}Ms` : K
+    K in keyof T & string as T[K] extends Option<string, number, 'duration' | 'instant'> ? `${K}Ms` : K
   ]: T[K] extends {
     readonly kind: string;
     compile(...args: never[]): infer C;
@@ -64,7 +64,7 @@ export function kebab(name: string): string {
 
 /** Where the value of an option stands in the compiled object. */
 export function compiledPath({ path, option }: NamedOption): readonly string[] {
-  if (option.kind !== 'duration') return path;
+  if (option.kind !== 'duration' && option.kind !== 'instant') return path;
   return [...path.slice(0, -1), `${path.at(-1)}Ms`];
 }
 
