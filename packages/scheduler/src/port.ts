@@ -29,7 +29,8 @@ export interface ServiceSpec {
   readonly instances: number;
 }
 
-export type KillResult = { readonly killed: true } | { readonly killed: false; readonly message: string; readonly status: number };
+export type KillResult =
+  { readonly killed: true } | { readonly killed: false; readonly message: string; readonly status: number };
 export type DeleteResult = 'deleted' | 'no-such-service' | 'busy';
 
 /**
@@ -38,8 +39,18 @@ export type DeleteResult = 'deleted' | 'no-such-service' | 'busy';
  */
 export type SchedulerEvent =
   | { readonly type: 'started'; readonly instance: Instance }
-  | { readonly type: 'ended'; readonly serviceId: ServiceId; readonly instanceId: InstanceId; readonly failed: Instance | null }
-  | { readonly type: 'health'; readonly serviceId: ServiceId; readonly instanceId: InstanceId; readonly healthy: boolean }
+  | {
+      readonly type: 'ended';
+      readonly serviceId: ServiceId;
+      readonly instanceId: InstanceId;
+      readonly failed: Instance | null;
+    }
+  | {
+      readonly type: 'health';
+      readonly serviceId: ServiceId;
+      readonly instanceId: InstanceId;
+      readonly healthy: boolean;
+    }
   /** Something about this service changed (null: anything may have); list again. */
   | { readonly type: 'changed'; readonly serviceId: ServiceId | null };
 
@@ -56,7 +67,10 @@ export interface Scheduler {
   /** Sets the requested count. `force` also gives up deployments that never finish; neither kills chosen instances. */
   scale(id: ServiceId, instances: number, options?: { readonly force?: boolean }): Promise<void>;
   /** Kills this instance and lowers the requested count by one, together. */
-  kill(instance: Pick<Instance, 'id' | 'serviceId'>, options?: { readonly force?: boolean }): Promise<KillResult>;
+  kill(
+    instance: Pick<Instance, 'id' | 'serviceId'>,
+    options?: { readonly force?: boolean },
+  ): Promise<KillResult>;
   delete(id: ServiceId): Promise<DeleteResult>;
   /** Starts the event stream; reconnects by itself; `changed` with null after every (re)connection. */
   subscribe(listener: (event: SchedulerEvent) => void): void;
