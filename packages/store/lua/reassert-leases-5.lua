@@ -5,7 +5,10 @@
 -- ARGV  1 worker id   2 version to continue from   3 channel prefix   4 service id   5.. pairs: instance id, in flight
 -- Reply version of its holdings
 --- @include "slots"
-local wid, version = ARGV[1], tonumber(ARGV[2]) + 1
+local wid = ARGV[1]
+local before = holder(wid)
+-- Above both, so that a grant published before this is recognised as old.
+local version = math.max(before and before.version or 0, tonumber(ARGV[2])) + 1
 forget(wid)
 for i = 5, #ARGV, 2 do
   local n = tonumber(ARGV[i + 1])

@@ -109,7 +109,13 @@ export class LeaseStore {
     const grants = (JSON.parse(rows) as GrantRow[]).map(toGrant);
     if (status === 'resync') return { status, version, grants };
     const oldestMs = Number(oldest);
-    return { status: 'ok', version, grants, oldestElsewhereMs: oldestMs < 0 ? null : oldestMs, queuedEverywhere };
+    return {
+      status: 'ok',
+      version,
+      grants,
+      oldestElsewhereMs: oldestMs < 0 ? null : oldestMs,
+      queuedEverywhere,
+    };
   }
 
   /**
@@ -194,4 +200,3 @@ function parseMessage(text: string): LeaseMessage {
     need: Number(message['need']),
   };
 }
-

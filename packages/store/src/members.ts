@@ -55,11 +55,7 @@ export class Membership {
   /** Frees the leases of workers that missed their heartbeat. Safe to run anywhere, any number at once. */
   async reap(): Promise<readonly WorkerId[]> {
     const { redis, keys } = this.connection;
-    const dead = (await this.connection.run(
-      'bury-workers',
-      [keys.workers(), this.reapKey],
-      [],
-    )) as string[];
+    const dead = (await this.connection.run('bury-workers', [keys.workers(), this.reapKey], [])) as string[];
     for (const worker of dead) {
       for (const service of await redis.smembers(keys.workerServices(worker))) {
         await this.leases.reap(worker, service);
@@ -103,7 +99,7 @@ export class Membership {
   async routers(): Promise<readonly RouterInfo[]> {
     const { redis, keys } = this.connection;
     await redis.zremrangebyscore(keys.routers(), '-inf', String(Date.now()));
-    const ids = (await redis.zrange(keys.routers(), 0, -1)).sort();
+    const ids = (await redis.zrange(keys.routers(), '0', '-1')).sort();
     const found = await Promise.all(
       ids.map(async (id): Promise<RouterInfo[]> => {
         const row = await redis.hgetall(keys.router(id));

@@ -58,11 +58,13 @@ export class Store {
   async check(): Promise<readonly string[]> {
     const { redis } = this.connection;
     const read = async (name: string): Promise<string | undefined> =>
-      (await redis.config('GET', name).catch(() => []) as string[])[1];
+      ((await redis.config('GET', name).catch(() => [])) as string[])[1];
     const faults: string[] = [];
     const policy = await read('maxmemory-policy');
     if (policy !== undefined && policy !== 'noeviction') {
-      faults.push(`Redis evicts keys (maxmemory-policy ${policy}): tokens and leases can vanish; set noeviction`);
+      faults.push(
+        `Redis evicts keys (maxmemory-policy ${policy}): tokens and leases can vanish; set noeviction`,
+      );
     }
     if ((await read('appendonly')) === 'no') {
       faults.push('Redis keeps no append-only file: a restart of it loses tokens; set appendonly yes');

@@ -1,0 +1,1 @@
+export { LoadReporter } from './load-reporter';

@@ -1,0 +1,173 @@
+import type { WorkerId } from '@waiter/core';
+import type { Grant, LeaseStore } from '@waiter/store';
+import type { ServicePool } from './service-pool';
+
+/** Between two exchanges that only say that the queue has grown. */
+const GROWTH_MS = 20;
+/** While requests wait, the exchange is repeated: it heals lost messages and renews the recall. */
+const WAITING_MS = 200;
+
+interface GrantMessage {
+  readonly version: number;
+  readonly grants: readonly Grant[];
+}
+
+/**
+ * Carries one pool's exchanges with Redis: one at a time, what comes up meanwhile goes into the next. Grants that
+ * arrive by message during an exchange wait for its reply, so that the version of the holdings tells what is included.
+ */
+export class Exchanger {
+  private version = 0;
+  private running = false;
+  private requested = false;
+  /** An exchange has to happen even if there is nothing to want or give. */
+  private forced = false;
+  /** The outcome of the last exchange is unknown. */
+  private doubtful = false;
+  private reassertDue = false;
+  private joinedAs: WorkerId | null = null;
+  private heldMessages: GrantMessage[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  /** What Redis was told that we wait for. */
+  private registered = 0;
+
+  constructor(
+    readonly pool: ServicePool,
+    private readonly leases: LeaseStore,
+    private readonly workerId: () => WorkerId,
+    /** Redis did not answer. */
+    private readonly onFailure: () => void,
+  ) {}
+
+  /** False while it is open what this worker may still use: idle slots are not to be touched. */
+  get settled(): boolean {
+    return !this.reassertDue;
+  }
+
+  /** Something changed in the pool; exchange if that is worth it. */
+  request(): void {
+    if (this.running) {
+      this.requested = true;
+    } else if (this.forced || this.pool.hasSurplus || this.pool.queue.length > 0 !== this.registered > 0) {
+      void this.run();
+    } else if (this.pool.queue.length !== this.registered) {
+      this.repeatIn(GROWTH_MS);
+    }
+  }
+
+  /** Exchanges soon, whatever the pool says: to learn what Redis thinks. */
+  force(): void {
+    this.forced = true;
+    this.request();
+  }
+
+  /**
+   * This worker was away or taken for dead. From now on only what is in flight counts as held, and that is stated to
+   * Redis before anything else.
+   */
+  rejoin(): void {
+    this.reassertDue = true;
+    this.pool.holdings.holdInFlight();
+    this.force();
+  }
+
+  /** Slots granted by message. */
+  granted(message: GrantMessage): void {
+    if (this.running) this.heldMessages.push(message);
+    else this.apply(message);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  private async run(): Promise<void> {
+    this.running = true;
+    this.requested = false;
+    this.forced = false;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    try {
+      if (this.reassertDue) await this.reassert();
+      await this.exchange();
+    } catch {
+      this.doubtful = true;
+      this.registered = 0;
+      this.onFailure();
+      this.repeatIn(WAITING_MS);
+    } finally {
+      this.running = false;
+    }
+    const messages = this.heldMessages;
+    this.heldMessages = [];
+    for (const message of messages) this.apply(message);
+    if (this.pool.queue.length > 0) this.repeatIn(WAITING_MS);
+    if ((this.requested || this.forced) && !this.doubtful) this.request();
+  }
+
+  private async exchange(): Promise<void> {
+    const workerId = this.workerId();
+    await this.join(workerId);
+    const proposal = this.pool.prepare();
+    const reply = await this.leases.exchange({
+      workerId,
+      serviceId: this.pool.service.serviceId,
+      // After an exchange of unknown outcome an older version is named on purpose: Redis then tells what is held.
+      version: this.doubtful && this.version > 0 ? this.version - 1 : this.version,
+      ...proposal,
+    });
+    // Taken for dead meanwhile: the reply speaks of an id that is being given away.
+    if (workerId !== this.workerId()) return this.rejoin();
+    this.doubtful = false;
+    if (reply.status === 'lost') return this.rejoin();
+    this.version = reply.version;
+    this.registered = reply.status === 'ok' ? proposal.want : 0;
+    if (reply.status === 'resync') this.forced = true;
+    this.pool.settle(reply);
+    if (this.pool.queue.length !== proposal.want) this.requested = true;
+  }
+
+  private async reassert(): Promise<void> {
+    const workerId = this.workerId();
+    const known = this.joinedAs === workerId ? this.version : 0;
+    await this.join(workerId);
+    this.pool.holdings.holdInFlight();
+    const inFlight = this.pool.holdings.inFlight();
+    this.version = await this.leases.reassert(workerId, this.pool.service.serviceId, known, inFlight);
+    this.registered = 0;
+    this.reassertDue = false;
+    this.doubtful = false;
+  }
+
+  /** The reaper must know where to look before there is anything to find. */
+  private async join(workerId: WorkerId): Promise<void> {
+    if (this.joinedAs === workerId) return;
+    await this.leases.join(workerId, this.pool.service.serviceId);
+    this.joinedAs = workerId;
+    if (!this.reassertDue) this.version = 0;
+  }
+
+  private apply({ version, grants }: GrantMessage): void {
+    if (version <= this.version || this.reassertDue) return;
+    if (version !== this.version + 1 || this.doubtful) {
+      // A message was missed; the next exchange brings everything.
+      this.force();
+      return;
+    }
+    this.version = version;
+    this.registered = Math.max(0, this.registered - grants.reduce((sum, { slots }) => sum + slots, 0));
+    this.pool.grant(grants);
+    this.request();
+  }
+
+  private repeatIn(ms: number): void {
+    if (this.timer !== undefined) {
+      if (ms >= WAITING_MS) return;
+      clearTimeout(this.timer);
+    }
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.force();
+    }, ms);
+  }
+}

@@ -1,0 +1,123 @@
+import { systemClock, type Clock, type WorkerId } from '@waiter/core';
+import {
+  HEARTBEAT_MS,
+  WORKER_TTL_MS,
+  type LeaseMessage,
+  type LeaseStore,
+  type Membership,
+} from '@waiter/store';
+import type { LeaseTrust } from './service-pool';
+
+/** Without Redis for this long, a worker serves from its share; a shorter interruption is only waited for. */
+const AWAY_AFTER_MS = 250;
+
+export interface IdentityEvents {
+  onMessage(message: LeaseMessage): void;
+  /** Back under a new id, or after Redis was away: holdings must be stated again. */
+  onReturn(): void;
+  /** Redis is away: waiting requests may be served from the share. */
+  onAway(): void;
+}
+
+/**
+ * A worker's membership: heartbeat, the id under which it holds leases, and whether these may be trusted. A worker that
+ * was silent too long is buried under its old id and comes back under a new one.
+ */
+export class Identity {
+  private incarnation = 1;
+  private joined = false;
+  private trustedUntil = 0;
+  private away = false;
+  private failingSince: number | null = null;
+  private beating = false;
+  private workerCount = 1;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+  private unsubscribe: (() => Promise<void>) | undefined;
+  private readonly clock: Clock;
+
+  constructor(
+    private readonly base: WorkerId,
+    private readonly members: Membership,
+    private readonly leases: LeaseStore,
+    private readonly events: IdentityEvents,
+    clock: Clock = systemClock,
+  ) {
+    this.clock = clock;
+  }
+
+  get id(): WorkerId {
+    return this.incarnation === 1 ? this.base : `${this.base}~${this.incarnation}`;
+  }
+
+  /** Live workers in the fleet when Redis was last heard; at least 1. */
+  get workers(): number {
+    return this.workerCount;
+  }
+
+  /** Counted from when the heartbeat was sent, so that a reaper never frees what is still used. */
+  trust(): LeaseTrust {
+    if (this.away) return 'share';
+    return this.clock.monotonic() < this.trustedUntil ? 'yes' : 'no';
+  }
+
+  async start(): Promise<void> {
+    this.unsubscribe = await this.leases.subscribe(this.id, this.events.onMessage);
+    await this.beat();
+  }
+
+  /** Redis failed somewhere; find out what is the matter now. */
+  suspect(): void {
+    if (!this.beating && !this.stopped) void this.beat();
+  }
+
+  private async beat(): Promise<void> {
+    this.beating = true;
+    clearTimeout(this.timer);
+    const sentAt = this.clock.monotonic();
+    let wait = HEARTBEAT_MS;
+    try {
+      const { alive, workers } = await this.members.heartbeat(this.id, !this.joined);
+      this.workerCount = Math.max(1, workers);
+      this.failingSince = null;
+      if (alive) this.confirm(sentAt);
+      else await this.rebirth();
+    } catch {
+      wait = 50;
+      this.failingSince ??= sentAt;
+      if (!this.away && this.clock.monotonic() - this.failingSince >= AWAY_AFTER_MS) {
+        this.away = true;
+        this.events.onAway();
+      }
+    } finally {
+      this.beating = false;
+    }
+    if (!this.stopped) this.timer = setTimeout(() => void this.beat(), wait);
+  }
+
+  private confirm(sentAt: number): void {
+    const returned = this.away;
+    this.joined = true;
+    this.away = false;
+    this.trustedUntil = sentAt + WORKER_TTL_MS;
+    if (returned) this.events.onReturn();
+  }
+
+  private async rebirth(): Promise<void> {
+    await this.unsubscribe?.();
+    this.incarnation += 1;
+    const sentAt = this.clock.monotonic();
+    this.unsubscribe = await this.leases.subscribe(this.id, this.events.onMessage);
+    await this.members.heartbeat(this.id, true);
+    this.away = false;
+    this.trustedUntil = sentAt + WORKER_TTL_MS;
+    this.events.onReturn();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.unsubscribe?.().catch(() => undefined);
+    await this.members.leave(this.id).catch(() => undefined);
+  }
+}

@@ -1,0 +1,2 @@
+export type { ReleaseOutcome, ReservableService, Reservations, ReserveOptions, Slot } from './reservations';
+export { SlotReservations, type SlotReservationsOptions } from './slot-reservations';

@@ -1,0 +1,32 @@
+const WINDOW_MS = 1_000;
+const WINDOWS = 10;
+
+/** Greatest number of slots in use, over the last two and the last ten seconds. */
+export class Peaks {
+  private readonly windows = new Array<number>(WINDOWS).fill(0);
+  private current = 0;
+
+  note(nowMs: number, inUse: number): void {
+    this.advance(nowMs);
+    const index = this.current % WINDOWS;
+    if (inUse > (this.windows[index] ?? 0)) this.windows[index] = inUse;
+  }
+
+  /** Over the last `windows` seconds, this one included. */
+  peak(nowMs: number, windows: number): number {
+    this.advance(nowMs);
+    let peak = 0;
+    for (let i = 0; i < Math.min(windows, WINDOWS); i += 1) {
+      peak = Math.max(peak, this.windows[(this.current - i + WINDOWS * 2) % WINDOWS] ?? 0);
+    }
+    return peak;
+  }
+
+  private advance(nowMs: number): void {
+    const window = Math.floor(nowMs / WINDOW_MS);
+    for (let step = Math.min(window - this.current, WINDOWS); step > 0; step -= 1) {
+      this.windows[(window - step + 1) % WINDOWS] = 0;
+    }
+    this.current = Math.max(this.current, window);
+  }
+}

@@ -1,0 +1,41 @@
+import type { InstanceId, LoadBalancing, ServiceId } from '@waiter/core';
+
+/** How the exchange with an instance ended (spec: request-path 1.7, 3.8). */
+export type ReleaseOutcome =
+  'success' | 'instance-error' | 'instance-busy' | 'client-error' | 'generic-error';
+
+/** What reservation needs to know of a service. */
+export interface ReservableService {
+  readonly serviceId: ServiceId;
+  readonly concurrencyLevel: number;
+  readonly loadBalancing: LoadBalancing;
+  readonly maxQueueLength: number;
+}
+
+export interface ReserveOptions {
+  readonly queueTimeoutMs: number;
+  /** Epoch milliseconds; decides who is served first in the whole fleet. */
+  readonly arrivedAtMs: number;
+  /** Registers what is to happen when the client hangs up. */
+  onAbort(listener: () => void): void;
+  /** Instances that failed this request already; taken only if there is no other. */
+  readonly exclude?: ReadonlySet<InstanceId>;
+}
+
+/** The right to have one request in flight on one instance. */
+export interface Slot {
+  readonly instanceId: InstanceId;
+  readonly host: string;
+  readonly port: number;
+  /** Time in the queue, milliseconds with fraction. */
+  readonly waitedMs: number;
+  /** Must be called once, when the exchange with the instance is over; further calls do nothing. */
+  release(outcome: ReleaseOutcome): void;
+}
+
+export interface Reservations {
+  /** @throws WaiterError 503 (spec: request-path 6.4); 400 when the client hung up */
+  reserve(service: ReservableService, options: ReserveOptions): Promise<Slot>;
+  /** Fails what waits, waits for what is in flight at most `drainMs`, gives every lease back. */
+  close(drainMs?: number): Promise<void>;
+}

@@ -1,0 +1,193 @@
+import { systemClock, type Clock, type ServiceId, type WorkerId } from '@waiter/core';
+import type { ChangeNotice, LeaseMessage, Store, WorkerLoad } from '@waiter/store';
+import { Exchanger } from './exchanger';
+import { Identity } from './identity';
+import { routerStops } from './refusals';
+import type { ReservableService, Reservations, ReserveOptions, Slot } from './reservations';
+import { ServicePool, type LeaseTrust, type PoolEnvironment } from './service-pool';
+
+/** How often idle slots are looked at. */
+const IDLE_CHECK_MS = 500;
+/** A service without requests for this long is forgotten by the worker. */
+const FORGET_AFTER_MS = 60_000;
+const CLOSE_POLL_MS = 20;
+
+export interface SlotReservationsOptions {
+  /** `<router id>/<n>`, unique in the fleet and never used again. */
+  readonly workerId: WorkerId;
+  readonly store: Store;
+  /** Requests of this service wait: tell the scaler. */
+  readonly onWaiting: (serviceId: ServiceId) => void;
+  readonly clock?: Clock;
+}
+
+interface Entry {
+  readonly pool: ServicePool;
+  readonly exchanger: Exchanger;
+}
+
+/** One worker's reservations: a pool per service, and this worker's part in the lease protocol. */
+export class SlotReservations implements Reservations, PoolEnvironment {
+  private readonly entries = new Map<ServiceId, Entry>();
+  private readonly store: Store;
+  private readonly identity: Identity;
+  private unsubscribe: (() => Promise<void>) | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private closing = false;
+  readonly clock: Clock;
+
+  private constructor(private readonly options: SlotReservationsOptions) {
+    this.clock = options.clock ?? systemClock;
+    this.store = options.store;
+    this.identity = new Identity(
+      options.workerId,
+      options.store.members,
+      options.store.leases,
+      {
+        onMessage: (message) => this.onMessage(message),
+        onReturn: () => this.onReturn(),
+        onAway: () => this.entries.forEach(({ pool }) => pool.serve()),
+      },
+      this.clock,
+    );
+  }
+
+  /** Joins the fleet. */
+  static async start(options: SlotReservationsOptions): Promise<SlotReservations> {
+    const reservations = new SlotReservations(options);
+    reservations.unsubscribe = await options.store.changes.subscribe(
+      (notice) => reservations.onNotice(notice),
+      () => reservations.refreshAll(),
+    );
+    await reservations.identity.start();
+    reservations.timer = setInterval(() => reservations.housekeep(), IDLE_CHECK_MS);
+    return reservations;
+  }
+
+  get workerId(): WorkerId {
+    return this.identity.id;
+  }
+
+  reserve(service: ReservableService, options: ReserveOptions): Promise<Slot> {
+    const entry = this.entries.get(service.serviceId) ?? this.enter(service);
+    if (this.closing) return Promise.reject(routerStops(entry.pool.facts()));
+    return entry.pool.reserve(options);
+  }
+
+  /** Load per service for the ledger; services without any activity since the last call stay in. */
+  loads(): Map<ServiceId, WorkerLoad> {
+    const now = this.clock.now();
+    const loads = new Map<ServiceId, WorkerLoad>();
+    for (const [id, { pool }] of this.entries) {
+      const oldest = pool.queue.oldestMs;
+      loads.set(id, {
+        inFlight: pool.inFlight,
+        queued: pool.queue.length,
+        oldestWaitMs: oldest === null ? 0 : Math.max(0, now - oldest),
+        total: pool.total,
+        lastRequestAtMs: pool.lastRequestAtMs,
+      });
+    }
+    return loads;
+  }
+
+  trust(pool: ServicePool): LeaseTrust {
+    const trust = this.identity.trust();
+    const settled = this.entries.get(pool.service.serviceId)?.exchanger.settled ?? true;
+    return trust === 'yes' && !settled ? 'no' : trust;
+  }
+
+  workers(): number {
+    return this.identity.workers;
+  }
+
+  wantsExchange(pool: ServicePool): void {
+    if (this.identity.trust() === 'share') return;
+    this.entries.get(pool.service.serviceId)?.exchanger.request();
+  }
+
+  waiting(pool: ServicePool): void {
+    this.options.onWaiting(pool.service.serviceId);
+  }
+
+  private enter(service: ReservableService): Entry {
+    const pool = new ServicePool(service, this);
+    const exchanger = new Exchanger(
+      pool,
+      this.store.leases,
+      () => this.identity.id,
+      () => this.identity.suspect(),
+    );
+    const entry = { pool, exchanger };
+    this.entries.set(service.serviceId, entry);
+    this.refresh(entry);
+    return entry;
+  }
+
+  /** Reads the snapshot: which instances there are, and whether the service can start at all. */
+  private refresh({ pool }: Entry): void {
+    this.store.instances.get(pool.service.serviceId).then(
+      (snapshot) => {
+        if (snapshot !== null) pool.learn(snapshot);
+      },
+      () => this.identity.suspect(),
+    );
+  }
+
+  private refreshAll(): void {
+    this.entries.forEach((entry) => this.refresh(entry));
+  }
+
+  private onMessage(message: LeaseMessage): void {
+    const entry = this.entries.get(message.service);
+    if (message.type === 'grant') entry?.exchanger.granted(message);
+    else entry?.pool.recall(message.oldest, message.need);
+  }
+
+  private onNotice(notice: ChangeNotice): void {
+    if (notice.type !== 'instances') return;
+    const entry = this.entries.get(notice.service);
+    if (entry === undefined) return;
+    entry.pool.notice(notice.closed, notice.healthy, notice.deploymentError);
+    this.refresh(entry);
+  }
+
+  private onReturn(): void {
+    for (const entry of this.entries.values()) {
+      entry.exchanger.rejoin();
+      this.refresh(entry);
+    }
+  }
+
+  private housekeep(): void {
+    const now = this.clock.now();
+    for (const [id, { pool, exchanger }] of this.entries) {
+      exchanger.request();
+      const unused = pool.inFlight === 0 && pool.queue.length === 0 && pool.holdings.heldTotal === 0;
+      if (unused && now - pool.lastRequestAtMs > FORGET_AFTER_MS) {
+        exchanger.stop();
+        this.entries.delete(id);
+      }
+    }
+  }
+
+  async close(drainMs = 30_000): Promise<void> {
+    this.closing = true;
+    for (const { pool } of this.entries.values()) pool.refuse(routerStops);
+    const until = this.clock.monotonic() + drainMs;
+    while (this.inFlight() > 0 && this.clock.monotonic() < until) {
+      await new Promise((resolve) => setTimeout(resolve, CLOSE_POLL_MS));
+    }
+    clearInterval(this.timer);
+    for (const { exchanger } of this.entries.values()) exchanger.stop();
+    await this.unsubscribe?.().catch(() => undefined);
+    // Leaving frees every lease in one go and passes them on.
+    await this.identity.stop();
+  }
+
+  private inFlight(): number {
+    let total = 0;
+    for (const { pool } of this.entries.values()) total += pool.inFlight;
+    return total;
+  }
+}
