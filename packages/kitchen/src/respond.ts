@@ -9,7 +9,7 @@ const BODILESS = new Set([204, 304]);
 export async function respond(exchange: Exchange, answer: Answer, handedOver: () => void): Promise<void> {
   const { response } = exchange;
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
-  const chunked = answer.chunked ?? wantsChunks(exchange);
+  const chunked = exchange.request.httpVersion !== '1.0' && (answer.chunked ?? wantsChunks(exchange));
   const trailers = chunked ? trailersOf(exchange) : [];
   const excluded = (exchange.knob('exclude-headers') ?? '')
     .split(',')
@@ -19,6 +19,7 @@ export async function respond(exchange: Exchange, answer: Answer, handedOver: ()
   for (const [name, value] of headersOf(exchange, answer)) {
     if (!excluded.includes(name)) response.setHeader(name, value);
   }
+  if (chunked) response.setHeader('transfer-encoding', 'chunked');
   if (trailers.length > 0) response.setHeader('trailer', trailers.map(([name]) => name).join(', '));
   if (!chunked && body.length !== undefined && !BODILESS.has(answer.status)) {
     response.setHeader('content-length', body.length);
