@@ -88,15 +88,18 @@ const STATUS_IMAGES: Readonly<Record<number, string>> = {
 
 /** A fault of the request that a library reports in the http-errors manner, such as express's parsers. */
 function statusOf(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
+  if (typeof error !== 'object' || error === null || !('status' in error)) return undefined;
+  const { status } = error;
   const told = error instanceof URIError || ('expose' in error && error.expose === true);
-  return told && error.status >= 400 && error.status < 500 ? error.status : undefined;
+  return told && typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
 }
 
 /** Anything thrown, as a WaiterError: what no one expected is 500 `Internal error: ...` (spec: 0.5). */
 export function asWaiterError(error: unknown): WaiterError {
   if (error instanceof WaiterError) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  // By shape: an error of another realm (a worker's, a test runner's) is no instance of our Error.
+  const hasMessage = typeof error === 'object' && error !== null && 'message' in error;
+  const text = String(hasMessage ? error.message : error);
   const status = statusOf(error);
   if (status !== undefined) return new WaiterError(text, { status, cause: error });
   return new WaiterError(`Internal error: ${text}`, { status: 500, cause: error });

@@ -5,11 +5,14 @@ import {
   discoverTokens,
   isMissingRunAsUser,
   mergeParameters,
+  pick,
   resolveService,
   tokenHash,
   WaiterError,
 } from '..';
 
+const without = <T>(map: Readonly<Record<string, T>>, key: string): Record<string, T> =>
+  pick(map, (k) => k !== key);
 const complete = { cmd: 'c', cpus: 1, mem: 256, version: 'v' };
 const builtIn = builtInSettings('waiter');
 const profiles = {
@@ -125,7 +128,7 @@ describe('merging (spec 2.2, 6.7, 6.11)', () => {
   });
 
   test('cases 132, 185: a profile is below the token and not part of the core', () => {
-    const { cmd: _, ...rest } = complete;
+    const rest = without(complete, 'cmd');
     const tokens = { t: { ...rest, ...user, profile: 'webapp' } };
     const plain = resolve({ headers: { host: 't' }, tokens });
     expect(plain.effective).toMatchObject({ cmd: 'web-cmd', 'concurrency-level': 120 });
@@ -188,7 +191,7 @@ describe('merging (spec 2.2, 6.7, 6.11)', () => {
     expect(grants({ ...open, 'allowed-params': ['A'] }, { 'x-waiter-param-a': 'x' })).toEqual([true, false]);
     expect(grants({ ...open, authentication: 'disabled' })).toEqual([true, true]);
     expect(grants(user)).toEqual([true, false]);
-    const { 'permitted-user': _, ...defaults } = base.defaults;
+    const defaults = without(base.defaults, 'permitted-user');
     expect(grants(user, {}, { ...base, defaults })).toEqual([false, false]);
   });
 
@@ -275,7 +278,7 @@ describe('on-the-fly headers (spec 6.7, 6.8)', () => {
   });
 
   test('case 104: a missing parameter is told by its line', () => {
-    const { 'x-waiter-cmd': _, ...rest } = byHeader;
+    const rest = without(byHeader, 'x-waiter-cmd');
     const error = failure({ headers: { ...rest, authorization: 'secret', accept: 'x' } });
     expect(error.message).toContain('cmd must be a non-empty string');
     expect(error.errorClass).toBe('waiter.ServiceMisconfigured');

@@ -3,6 +3,7 @@ import type { DescriptionSettings, Json, ServiceParameters } from '..';
 import {
   builtInSettings,
   isMissingRunAsUser,
+  pick,
   SERVICE_PARAMETERS,
   validateDescription,
   WaiterError,
@@ -250,12 +251,12 @@ describe('missing parameters', () => {
 
   test('case 198: a profile may supply them', () => {
     const profiles = { big: { defaults: { cpus: 1, mem: 2 } } };
-    const { cpus: _c, mem: _m, ...rest } = whole;
+    const rest = pick<Json>(whole, (key) => key !== 'cpus' && key !== 'mem');
     ok({ ...rest, profile: 'big' }, { missingAllowed: false, settings: { ...settings, profiles } });
   });
 
   test('case 209: only a missing run-as-user alone calls for consent', () => {
-    const { 'run-as-user': _, ...rest } = whole;
+    const rest = pick<Json>(whole, (key) => key !== 'run-as-user');
     const strict = { missingAllowed: false };
     expect(isMissingRunAsUser(failure(rest, strict))).toBe(true);
     expect(isMissingRunAsUser(failure({ ...rest, namespace: 'u' }, strict))).toBe(true);

@@ -2,7 +2,7 @@ import type { Json, ServiceParameters } from '../words';
 import type { ErrorCause, ErrorClass } from '../errors';
 import { WaiterError } from '../errors';
 import { messageText } from '../messages';
-import { isMap, own } from '../json';
+import { isMap, own, pick } from '../json';
 import type { JsonMap } from '../json';
 import type { LineContext, ParameterDefinition } from '../parameters';
 import { SERVICE_PARAMETERS } from '../parameters';
@@ -119,8 +119,8 @@ export function validateDescription(parameters: ServiceParameters, options: Vali
   const overLimit = checkConstraints(parameters, settings.constraints);
   if (overLimit !== undefined) fail(generic, overLimit);
   // Whoever the missing run-as-user will be, a namespace of `*` has become the same user by then.
-  const { namespace: _, ...others } = parameters;
-  const conflict = checkCrossFields(onlyRunAsUser ? others : parameters, settings, generic);
+  const present = onlyRunAsUser ? pick(parameters, (key) => key !== 'namespace') : parameters;
+  const conflict = checkCrossFields(present, settings, generic);
   if (conflict !== undefined) fail(conflict);
   if (onlyRunAsUser) fail(generic, lines.join('\n'), { issue });
 }
