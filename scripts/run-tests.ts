@@ -1,0 +1,172 @@
+/**
+ * Builds, lints and tests, one phase after the other, whatever fails; then prints a summary and, as the very last line,
+ * `N passed, N failed` (`, N skipped` if there are any). Every phase has a time limit, so that a hang is a failure.
+ * Called by scripts/test.sh, which says how.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+const MINUTE = 60_000;
+/** A jest that is done and does not exit has something left open, which is a fault of the tests. */
+const EXIT_GRACE_MS = MINUTE / 2;
+const RESULTS = join('.waiter', 'test-results');
+const LIMITS_MS = { lint: 3 * MINUTE, unit: 5 * MINUTE, integration: 12 * MINUTE, e2e: 22 * MINUTE } as const;
+
+type PhaseName = keyof typeof LIMITS_MS;
+const PHASES = Object.keys(LIMITS_MS) as PhaseName[];
+
+interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Said in the summary. */
+  readonly note: string;
+}
+const CHECKED: Outcome = { passed: 0, failed: 0, skipped: 0, note: 'ok' };
+const failure = (note: string): Outcome => ({ ...CHECKED, failed: 1, note });
+
+interface RunOptions {
+  readonly limitMs: number;
+  /** Written by the command when its work is done. */
+  readonly doneFile?: string;
+}
+type Ending = 'ok' | 'failed' | 'did not exit' | 'timed out';
+
+/** Runs a program of node_modules/.bin or a script, in a process group of its own, so that all of it can be ended. */
+function run(command: string, args: readonly string[], { limitMs, doneFile }: RunOptions): Promise<Ending> {
+  process.stderr.write(`\n> ${[command, ...args].join(' ')}\n`);
+  return new Promise((resolve) => {
+    const path = ['node_modules/.bin', process.env['PATH']].join(':');
+    const env = { ...process.env, PATH: path };
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true, env });
+    const end = (): void => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    };
+    const interrupted = (): void => {
+      end();
+      process.exit(130);
+    };
+    let ending: Ending = 'ok';
+    let doneAt: number | undefined;
+    const startedAt = Date.now();
+    const watch = setInterval(() => {
+      if (doneFile !== undefined && existsSync(doneFile)) doneAt ??= Date.now();
+      if (Date.now() - startedAt > limitMs) ending = 'timed out';
+      else if (doneAt !== undefined && Date.now() - doneAt > EXIT_GRACE_MS) ending = 'did not exit';
+      if (ending !== 'ok') end();
+    }, 500);
+    const settle = (result: Ending): void => {
+      clearInterval(watch);
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, interrupted);
+      resolve(result);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupted);
+    child.once('error', (error) => {
+      process.stderr.write(`${error.message}\n`);
+      settle('failed');
+    });
+    child.once('exit', (code) => settle(ending === 'ok' && code !== 0 ? 'failed' : ending));
+  });
+}
+
+async function check(command: string, args: readonly string[], limitMs: number): Promise<Outcome> {
+  const ending = await run(command, args, { limitMs });
+  return ending === 'ok' ? CHECKED : failure(ending);
+}
+
+/** The part of jest's JSON that is read here. */
+interface JestResults {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly numTotalTests: number;
+  /** Suites that could not even be run. */
+  readonly numRuntimeErrorTestSuites: number;
+}
+
+async function jest(phase: PhaseName, args: readonly string[]): Promise<Outcome> {
+  const doneFile = join(RESULTS, `${phase}.json`);
+  rmSync(doneFile, { force: true });
+  const serial = phase === 'unit' ? [] : ['--runInBand'];
+  const flags = [
+    '--selectProjects',
+    phase,
+    '--passWithNoTests',
+    '--json',
+    '--outputFile',
+    doneFile,
+    ...serial,
+  ];
+  const ending = await run('jest', [...flags, ...args], { limitMs: LIMITS_MS[phase], doneFile });
+  if (!existsSync(doneFile)) return failure(`no results: jest ${ending === 'ok' ? 'wrote none' : ending}`);
+  const results = JSON.parse(readFileSync(doneFile, 'utf8')) as JestResults;
+  const found = results.numFailedTests + results.numRuntimeErrorTestSuites;
+  // A failure that is not a test's: jest itself crashed or hung.
+  const failed = ending !== 'ok' && (found === 0 || ending !== 'failed') ? found + 1 : found;
+  const skipped = results.numPendingTests + results.numTodoTests;
+  const note =
+    ending !== 'ok' && ending !== 'failed' ? `jest ${ending}` : results.numTotalTests === 0 ? 'no tests' : '';
+  return { passed: results.numPassedTests, failed, skipped, note };
+}
+
+function parse(argv: readonly string[]): { phases: readonly PhaseName[]; jestArgs: readonly string[] } {
+  const dash = argv.findIndex((word) => word.startsWith('-'));
+  const names = dash < 0 ? argv : argv.slice(0, dash);
+  const unknown = names.find((name) => !PHASES.includes(name as PhaseName));
+  if (unknown !== undefined) {
+    process.stderr.write(`"${unknown}" is not a phase: choose of ${PHASES.join(', ')}\n`);
+    process.exit(2);
+  }
+  const phases = names.length === 0 ? PHASES : PHASES.filter((phase) => names.includes(phase));
+  return { phases, jestArgs: dash < 0 ? [] : argv.slice(dash) };
+}
+
+async function main(): Promise<void> {
+  const { phases, jestArgs } = parse(process.argv.slice(2));
+  mkdirSync(RESULTS, { recursive: true });
+  const outcomes: { name: string; seconds: number; outcome: Outcome }[] = [];
+  const record = async (name: string, work: () => Promise<Outcome>): Promise<Outcome> => {
+    const startedAt = Date.now();
+    const outcome = await work();
+    outcomes.push({ name, seconds: (Date.now() - startedAt) / 1000, outcome });
+    return outcome;
+  };
+
+  let redis = CHECKED;
+  if (phases.includes('integration') || phases.includes('e2e')) {
+    redis = await record('redis-server', () =>
+      check('bash', ['scripts/ensure-redis.sh', '--optional', 'haproxy', 'python3'], 5 * MINUTE),
+    );
+  }
+  const build = await record('build', () => check('npm', ['run', '--silent', 'build'], 5 * MINUTE));
+  for (const phase of phases) {
+    if (phase === 'lint') {
+      await record('eslint', () => check('eslint', ['.'], LIMITS_MS.lint));
+      await record('prettier', () => check('prettier', ['--check', '.'], LIMITS_MS.lint));
+    } else if (phase !== 'unit' && redis.failed > 0) {
+      await record(phase, () => Promise.resolve(failure('not run: no redis-server')));
+    } else if (phase === 'e2e' && build.failed > 0) {
+      await record(phase, () => Promise.resolve(failure('not run: the build failed')));
+    } else {
+      await record(phase, () => jest(phase, jestArgs));
+    }
+  }
+
+  console.log('');
+  for (const { name, seconds, outcome } of outcomes) {
+    const { passed, failed, skipped, note } = outcome;
+    const counts =
+      passed + failed + skipped === 0 ? '' : `${passed} passed, ${failed} failed, ${skipped} skipped`;
+    const text = [counts, note].filter((part) => part !== '').join('; ');
+    console.log(`${name.padEnd(14)} ${seconds.toFixed(1).padStart(7)} s  ${text}`);
+  }
+  const sum = (key: 'passed' | 'failed' | 'skipped'): number =>
+    outcomes.reduce((total, { outcome }) => total + outcome[key], 0);
+  const skipped = sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : '';
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed${skipped}`);
+  process.exitCode = sum('failed') > 0 ? 1 : 0;
+}
+
+void main();
