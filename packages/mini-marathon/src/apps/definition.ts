@@ -1,0 +1,102 @@
+import type { Json } from '@waiter/core';
+
+export type HealthProtocol =
+  'HTTP' | 'HTTPS' | 'TCP' | 'COMMAND' | 'MESOS_HTTP' | 'MESOS_HTTPS' | 'MESOS_TCP';
+
+/** One health check as the API shows it, defaults filled in (scaling-and-schedulers 4B.8). */
+export interface HealthCheck {
+  readonly protocol: HealthProtocol;
+  readonly gracePeriodSeconds: number;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly maxConsecutiveFailures: number;
+  readonly delaySeconds: number;
+  readonly path?: string;
+  readonly port?: number;
+  readonly portIndex?: number;
+  readonly command?: { readonly value: string };
+  readonly ignoreHttp1xx?: boolean;
+  readonly ipProtocol?: string;
+}
+
+export interface PortDefinition {
+  /** The service port: unique in the cluster, unrelated to the host ports that tasks get. */
+  readonly port: number;
+  readonly protocol: string;
+  readonly name?: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface UpgradeStrategy {
+  readonly minimumHealthCapacity: number;
+  readonly maximumOverCapacity: number;
+}
+
+/** An app with all defaults, exactly as `GET /v2/apps` shows it (4B.3), without counts and embeds. */
+export interface AppDefinition {
+  readonly id: string;
+  readonly cmd?: string;
+  readonly args?: readonly string[];
+  readonly user?: string;
+  readonly env: Readonly<Record<string, Json>>;
+  readonly instances: number;
+  readonly cpus: number;
+  readonly mem: number;
+  readonly disk: number;
+  readonly gpus: number;
+  readonly executor: string;
+  readonly constraints: readonly Json[];
+  readonly fetch: readonly Json[];
+  readonly storeUrls: readonly string[];
+  readonly backoffSeconds: number;
+  readonly backoffFactor: number;
+  readonly maxLaunchDelaySeconds: number;
+  readonly container?: Readonly<Record<string, Json>>;
+  readonly healthChecks: readonly HealthCheck[];
+  readonly readinessChecks: readonly Json[];
+  readonly dependencies: readonly string[];
+  readonly upgradeStrategy: UpgradeStrategy;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly acceptedResourceRoles?: readonly string[];
+  readonly role?: string;
+  readonly residency?: Json;
+  readonly secrets?: Json;
+  readonly requirePorts: boolean;
+  readonly version: string;
+  readonly versionInfo: { readonly lastScalingAt: string; readonly lastConfigChangeAt: string };
+  readonly killSelection: 'YOUNGEST_FIRST' | 'OLDEST_FIRST';
+  readonly unreachableStrategy: Json;
+  readonly portDefinitions: readonly PortDefinition[];
+  readonly networks: readonly Json[];
+  readonly taskKillGracePeriodSeconds?: number;
+}
+
+/** What a client may send: every field optional, the two deprecated spellings included. */
+export type AppInput = {
+  readonly [K in Exclude<keyof AppDefinition, 'healthChecks' | 'portDefinitions' | 'upgradeStrategy'>]?:
+    AppDefinition[K] | undefined;
+} & {
+  readonly healthChecks?: readonly Partial<HealthCheck>[] | undefined;
+  readonly portDefinitions?: readonly Partial<PortDefinition>[] | undefined;
+  readonly upgradeStrategy?: Partial<UpgradeStrategy> | undefined;
+  /** Deprecated spelling of `portDefinitions`. */
+  readonly ports?: readonly number[] | undefined;
+  /** Deprecated spelling of `fetch`. */
+  readonly uris?: readonly string[] | undefined;
+};
+
+/** Host ports that each task gets: one per port definition, or per port mapping of the container. */
+export function portCount(app: AppDefinition): number {
+  return app.portDefinitions.length > 0 ? app.portDefinitions.length : portMappings(app.container).length;
+}
+
+function portMappings(container: AppDefinition['container']): readonly Json[] {
+  const docker = container?.['docker'];
+  const nested = typeof docker === 'object' && docker !== null && !Array.isArray(docker) ? docker : {};
+  const mappings = container?.['portMappings'] ?? nested['portMappings'];
+  return Array.isArray(mappings) ? mappings : [];
+}
+
+export function hasPortMappings(container: AppDefinition['container']): boolean {
+  return portMappings(container).length > 0;
+}

@@ -1,0 +1,160 @@
+import type { Json } from '@waiter/core';
+import type { AppDefinition, AppInput, HealthCheck, PortDefinition } from './definition';
+import { hasPortMappings } from './definition';
+import { absoluteId, parentId } from './path-id';
+
+/** Allocates one unused service port (10000 to 20000). */
+export type ServicePorts = () => number;
+
+/**
+ * Removes every null from what a client sent: Marathon takes an explicit null as "absent", and Waiter sends
+ * `"disk": null` (4A.2).
+ */
+export function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== null)
+      .map(([key, inner]) => [key, withoutNulls(inner)]),
+  );
+}
+
+/**
+ * Fills in defaults (4B.3).
+ * @param base keeps the fields that the input leaves out (partial update); undefined for a new or replaced app
+ * @param previous the app as it is, whose service ports are kept where the input asks for "any" (0)
+ */
+export function normalise(
+  input: AppInput,
+  id: string,
+  base: AppDefinition | undefined,
+  previous: AppDefinition | undefined,
+  servicePorts: ServicePorts,
+  version: string,
+): AppDefinition {
+  const given = defined({
+    cmd: input.cmd,
+    args: input.args,
+    user: input.user,
+    env: input.env,
+    instances: input.instances,
+    cpus: input.cpus,
+    mem: input.mem,
+    disk: input.disk,
+    gpus: input.gpus,
+    executor: input.executor,
+    constraints: input.constraints,
+    fetch: input.fetch ?? input.uris?.map(fetchOf),
+    storeUrls: input.storeUrls,
+    backoffSeconds: input.backoffSeconds,
+    backoffFactor: input.backoffFactor,
+    maxLaunchDelaySeconds: input.maxLaunchDelaySeconds,
+    container: input.container,
+    healthChecks: input.healthChecks?.map(healthCheck),
+    readinessChecks: input.readinessChecks,
+    dependencies: input.dependencies?.map((other) => absoluteId(other, parentId(id))),
+    upgradeStrategy:
+      input.upgradeStrategy === undefined
+        ? undefined
+        : { minimumHealthCapacity: 1, maximumOverCapacity: 1, ...defined(input.upgradeStrategy) },
+    labels: input.labels,
+    acceptedResourceRoles: input.acceptedResourceRoles,
+    role: input.role,
+    residency: input.residency,
+    secrets: input.secrets,
+    requirePorts: input.requirePorts,
+    killSelection: input.killSelection,
+    unreachableStrategy: input.unreachableStrategy,
+    portDefinitions: portDefinitions(input, previous, servicePorts),
+    networks: input.networks,
+    taskKillGracePeriodSeconds: input.taskKillGracePeriodSeconds,
+  });
+  const merged: AppDefinition = {
+    ...(base ?? defaults(id)),
+    ...given,
+    id,
+    version,
+    versionInfo: { lastScalingAt: version, lastConfigChangeAt: version },
+  };
+  if (base !== undefined || given.portDefinitions !== undefined || hasPortMappings(merged.container))
+    return merged;
+  const kept = previous?.portDefinitions[0]?.name === 'default' ? previous.portDefinitions : undefined;
+  return { ...merged, portDefinitions: kept ?? [{ ...anyPort(servicePorts), name: 'default' }] };
+}
+
+function defaults(id: string): Omit<AppDefinition, 'version' | 'versionInfo'> {
+  return {
+    id,
+    env: {},
+    instances: 1,
+    cpus: 1,
+    mem: 128,
+    disk: 0,
+    gpus: 0,
+    executor: '',
+    constraints: [],
+    fetch: [],
+    storeUrls: [],
+    backoffSeconds: 1,
+    backoffFactor: 1.15,
+    maxLaunchDelaySeconds: 300,
+    healthChecks: [],
+    readinessChecks: [],
+    dependencies: [],
+    upgradeStrategy: { minimumHealthCapacity: 1, maximumOverCapacity: 1 },
+    labels: {},
+    requirePorts: false,
+    killSelection: 'YOUNGEST_FIRST',
+    unreachableStrategy: { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 },
+    portDefinitions: [],
+    networks: [{ mode: 'host' }],
+  };
+}
+
+function healthCheck(input: Partial<HealthCheck>): HealthCheck {
+  const check: HealthCheck = {
+    protocol: 'HTTP',
+    gracePeriodSeconds: 300,
+    intervalSeconds: 60,
+    timeoutSeconds: 20,
+    maxConsecutiveFailures: 3,
+    delaySeconds: 15,
+    ...defined(input),
+  };
+  const overNetwork = check.protocol !== 'COMMAND';
+  const http = check.protocol.includes('HTTP');
+  return {
+    ...check,
+    ...(http ? { path: check.path ?? '/', ignoreHttp1xx: check.ignoreHttp1xx ?? false } : {}),
+    ...(overNetwork && check.port === undefined ? { portIndex: check.portIndex ?? 0 } : {}),
+    ...(overNetwork ? { ipProtocol: check.ipProtocol ?? 'IPv4' } : {}),
+  };
+}
+
+function portDefinitions(
+  input: AppInput,
+  previous: AppDefinition | undefined,
+  servicePorts: ServicePorts,
+): readonly PortDefinition[] | undefined {
+  const wanted = input.portDefinitions ?? input.ports?.map((port) => ({ port }));
+  return wanted?.map((port: Partial<PortDefinition>, index) => {
+    const filled = { protocol: 'tcp', labels: {}, ...defined(port), port: port.port ?? 0 };
+    if (filled.port !== 0 || input.requirePorts === true) return filled;
+    return { ...filled, port: previous?.portDefinitions[index]?.port ?? servicePorts() };
+  });
+}
+
+const anyPort = (servicePorts: ServicePorts): PortDefinition => ({
+  port: servicePorts(),
+  protocol: 'tcp',
+  labels: {},
+});
+
+const fetchOf = (uri: string): Json => ({ uri, extract: true, executable: false, cache: false });
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as Defined<T>;
+}

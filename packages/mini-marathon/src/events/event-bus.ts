@@ -1,0 +1,29 @@
+import type { Clock } from '@waiter/core';
+import { timestamp } from '../timestamp';
+
+/** An event as it goes over the wire; all have `eventType` and `timestamp` (4B.7). */
+export type MarathonEvent = Readonly<Record<string, unknown>> & {
+  readonly eventType: string;
+  readonly timestamp: string;
+};
+
+export type Subscriber = (event: MarathonEvent) => void;
+
+/** Hands every event to every subscriber, in order, before `publish` returns. */
+export class EventBus {
+  private readonly subscribers = new Set<Subscriber>();
+
+  constructor(private readonly clock: Clock) {}
+
+  publish(eventType: string, fields: Readonly<Record<string, unknown>>): void {
+    if (this.subscribers.size === 0) return;
+    const event: MarathonEvent = { ...fields, eventType, timestamp: timestamp(this.clock.now()) };
+    for (const subscriber of [...this.subscribers]) subscriber(event);
+  }
+
+  /** @returns how to end it */
+  subscribe(subscriber: Subscriber): () => void {
+    this.subscribers.add(subscriber);
+    return () => void this.subscribers.delete(subscriber);
+  }
+}

@@ -1,0 +1,42 @@
+import { Router } from 'express';
+import { notQueued, unknownDeployment } from '../api-error';
+import { absoluteId } from '../apps/path-id';
+import type { Cluster } from '../cluster';
+import type { Operations } from '../operations';
+import { deploymentView, queueView } from '../views';
+import { captured, flag, values } from './request';
+import { sendDeployment } from './response';
+
+/** `/v2/deployments` (4B.5). */
+export function deploymentsRoutes(cluster: Cluster, operations: Operations): Router {
+  const router = Router();
+
+  router.get('/', (_request, response) => {
+    response.json(cluster.deployments.list().map(deploymentView));
+  });
+
+  router.delete('/:id', (request, response) => {
+    const { id } = request.params;
+    if (cluster.deployments.get(id) === undefined) throw unknownDeployment(id);
+    if (!flag(request, 'force')) return sendDeployment(response, operations.revert(id));
+    cluster.deployments.cancel(id);
+    response.status(202).end();
+  });
+  return router;
+}
+
+/** `/v2/queue` (4B.6). */
+export function queueRoutes(cluster: Cluster): Router {
+  const router = Router();
+
+  router.get('/', (request, response) => {
+    response.json(queueView(cluster, values(request, 'embed').includes('lastUnusedOffers')));
+  });
+
+  router.delete(/^\/(.+)\/delay\/?$/, (request, response) => {
+    const id = absoluteId(captured(request, 0));
+    if (!cluster.queue.resetDelay(id)) throw notQueued(id);
+    response.status(204).end();
+  });
+  return router;
+}

@@ -1,0 +1,66 @@
+import type { RequestHandler, Response } from 'express';
+import type { Cluster } from '../cluster';
+import type { Plan } from '../deployments/plan';
+import type { MarathonEvent } from '../events/event-bus';
+import { planView } from '../views';
+import { values } from './request';
+
+const MAX_BUFFERED = 1024;
+const HEARTBEAT_MS = 10_000;
+
+/**
+ * `GET /v2/events` (4B.7): server-sent events, `event_type` filters, plans in full unless `plan-format=light`. A subscriber
+ * that lets 1024 events pile up is disconnected.
+ */
+export function eventsRoute(cluster: Cluster): RequestHandler {
+  return (request, response) => {
+    if (!(request.get('accept') ?? '').includes('text/event-stream')) {
+      response.status(405).set('Allow', 'GET').json({ message: 'HTTP 405 Method Not Allowed' });
+      return;
+    }
+    const wanted = new Set(values(request, 'event_type'));
+    const light = values(request, 'plan-format').includes('light');
+    const remoteAddress = request.socket.remoteAddress ?? '';
+    response.writeHead(200, { 'content-type': 'text/event-stream;charset=utf-8' });
+    response.flushHeaders();
+    request.socket.setNoDelay(true);
+    const stream = new EventStream(response);
+    const detach = cluster.events.subscribe((event) => {
+      if (wanted.size === 0 || wanted.has(event.eventType)) stream.send(frame(event, light));
+    });
+    const heartbeat = setInterval(() => stream.send('\r\n'), HEARTBEAT_MS);
+    cluster.events.publish('event_stream_attached', { remoteAddress });
+    response.on('close', () => {
+      clearInterval(heartbeat);
+      detach();
+      cluster.events.publish('event_stream_detached', { remoteAddress });
+    });
+  };
+}
+
+function frame(event: MarathonEvent, light: boolean): string {
+  const plan = event['plan'] as Plan | undefined;
+  const shown = plan === undefined ? event : { ...event, plan: planView(plan, light) };
+  return `event: ${event.eventType}\r\ndata: ${JSON.stringify(shown)}\r\n\r\n`;
+}
+
+/** Writes as fast as the client reads, and buffers no more than it may. */
+class EventStream {
+  private buffered: string[] = [];
+
+  constructor(private readonly response: Response) {
+    response.on('drain', () => this.flush());
+  }
+
+  send(text: string): void {
+    if (this.buffered.length === 0 && !this.response.writableNeedDrain) this.response.write(text);
+    else if (this.buffered.push(text) > MAX_BUFFERED) this.response.destroy();
+  }
+
+  private flush(): void {
+    const [next, ...rest] = this.buffered;
+    if (next === undefined) return;
+    this.buffered = rest;
+    if (this.response.write(next)) this.flush();
+  }
+}

@@ -1,0 +1,46 @@
+import type { Request } from 'express';
+import { ApiError } from '../api-error';
+import type { Embed } from '../views';
+
+/** A boolean query parameter; anything but "true" (in any case) is false. */
+export function flag(request: Request, name: string, byDefault = false): boolean {
+  const value = values(request, name)[0];
+  return value === undefined ? byDefault : value.toLowerCase() === 'true';
+}
+
+/** All values of a query parameter, `name=` and `name[]=` alike. */
+export function values(request: Request, name: string): string[] {
+  return [request.query[name], request.query[`${name}[]`]]
+    .flat()
+    .filter((value): value is string => typeof value === 'string');
+}
+
+/** Capture group `index` of the route's path expression, decoded. */
+export function captured(request: Request, index: number): string {
+  const value = (request.params as Record<string, string | string[] | undefined>)[String(index)];
+  return typeof value === 'string' ? value : '';
+}
+
+/** @throws ApiError 400 with the parser's text */
+export function jsonBody(request: Request): unknown {
+  const text: unknown = request.body;
+  try {
+    return JSON.parse(typeof text === 'string' ? text : '');
+  } catch (error) {
+    throw new ApiError(400, { message: 'Invalid JSON', details: (error as Error).message });
+  }
+}
+
+const PREFIXES = /^(group\.)?(apps|app)\./;
+
+/** The `embed` parameters, in any of their prefix forms; unknown ones are ignored (4B.3). */
+export function embeds(request: Request): Set<Embed> {
+  const found = new Set<Embed>();
+  for (const value of values(request, 'embed')) {
+    const name = value.replace(PREFIXES, '');
+    if (name === 'tasks' || name === 'taskStats' || name === 'readiness') found.add(name);
+    if (name === 'lastTaskFailure' || name === 'failures') found.add('lastTaskFailure');
+    if (name === 'failures') found.add('tasks');
+  }
+  return found;
+}

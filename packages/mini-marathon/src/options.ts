@@ -1,0 +1,19 @@
+import type { Logger } from './logger';
+
+export interface MiniMarathonOptions {
+  /** Address to listen on. Default 127.0.0.1. */
+  readonly host?: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Holds sandboxes, `tasks.json` and the framework id. One server at a time. */
+  readonly dataDir: string;
+  readonly logger?: Logger;
+  /** What tasks report as their host, and where they are health-checked. Default 127.0.0.1. */
+  readonly taskHost?: string;
+  /** Host ports for tasks, both ends included. Default 31000 to 32000. */
+  readonly portRange?: readonly [number, number];
+  /** Host name under which this server names itself as leader. Default: `host`. */
+  readonly advertisedHost?: string;
+  /** How many sandboxes of ended tasks are kept. Default 200. */
+  readonly keepSandboxes?: number;
+}

@@ -1,0 +1,65 @@
+import type { AppDefinition } from '../apps/definition';
+import { safePath } from '../apps/path-id';
+import type { HealthState } from '../health/health-state';
+import type { TaskProcess } from './task-process';
+
+export type TaskState = 'TASK_STAGING' | 'TASK_RUNNING' | 'TASK_KILLING' | TerminalState;
+export type TerminalState = 'TASK_FINISHED' | 'TASK_FAILED' | 'TASK_KILLED';
+
+/** One process that belongs to an app. Mutable; owned by `TaskRunner`. */
+export interface Task {
+  readonly id: string;
+  readonly instanceId: string;
+  readonly appId: string;
+  /** The definition it was launched from. */
+  readonly app: AppDefinition;
+  readonly ports: readonly number[];
+  readonly sandbox: string;
+  readonly stagedAtMs: number;
+  startedAtMs: number | undefined;
+  state: TaskState;
+  /** One per health check, in the app's order. */
+  health: HealthState[];
+  /** It is to go and nothing takes its place (scale-down, delete, replaced by a restart). */
+  decommissioned: boolean;
+  process: TaskProcess | undefined;
+}
+
+const TASK_ID = /^(.+\.(?:instance|marathon)-[0-9a-f-]{36})(?:\.(?:_app|\$anon)\.\d+)?$/;
+
+/** Ids of a new task: `group_app.instance-<uuid>` and, of its first and only incarnation, `...._app.1`. */
+export function taskIds(appId: string, uuid: string): { id: string; instanceId: string } {
+  const instanceId = `${safePath(appId)}.instance-${uuid}`;
+  return { id: `${instanceId}._app.1`, instanceId };
+}
+
+/** The instance id inside a task or instance id; undefined where the text is neither. */
+export function instanceIdOf(id: string): string | undefined {
+  return TASK_ID.exec(id)?.[1];
+}
+
+/** Tasks run from the same config as the app has now: only a scaling lies between (4B.3). */
+export function isCurrent(task: Task, app: AppDefinition): boolean {
+  return task.app.versionInfo.lastConfigChangeAt === app.versionInfo.lastConfigChangeAt;
+}
+
+export function isKilling(task: Task): boolean {
+  return task.state === 'TASK_KILLING';
+}
+
+/** Every health check has reported and holds it alive. False for an app without checks. */
+export function isHealthy(task: Task): boolean {
+  const reported = task.health.filter((state) => state.checked);
+  return (
+    reported.length > 0 && reported.length === task.health.length && reported.every((state) => state.alive)
+  );
+}
+
+export function isUnhealthy(task: Task): boolean {
+  return task.health.some((state) => state.checked && !state.alive);
+}
+
+/** What a deployment waits for: runs, and is healthy where the app has health checks. */
+export function isReady(task: Task): boolean {
+  return task.state === 'TASK_RUNNING' && (task.health.length === 0 || isHealthy(task));
+}
