@@ -39,6 +39,7 @@ export const scaleAndWipe = () =>
   new ApiError(400, { message: 'You cannot use scale and wipe at the same time.' });
 export const malformedTaskId = (id: string) =>
   new ApiError(400, { message: `Invalid task id '${id}'. [unparsable task id]` });
+export const methodNotAllowed = () => new ApiError(405, { message: 'HTTP 405 Method Not Allowed' });
 export const uriNotFound = () => new ApiError(500, { message: 'URI not found' });
 
 export const appLocked = (deploymentIds: readonly string[]) =>

@@ -6,7 +6,7 @@ const STATE_ORDER: readonly string[] = ['TASK_STAGING', 'TASK_RUNNING'];
 
 /**
  * Which tasks go when an app shrinks (4B.8): those on their way out already, then staging before running, then by
- * `killSelection` (youngest first unless set).
+ * `killSelection` (youngest first unless set). A negative count picks none.
  */
 export function victims(
   tasks: readonly Task[],
@@ -23,6 +23,6 @@ export function victims(
         // The order of launch decides within one millisecond.
         sign * (a.task.stagedAtMs - b.task.stagedAtMs || a.launched - b.launched),
     )
-    .slice(0, count)
+    .slice(0, Math.max(0, count))
     .map(({ task }) => task);
 }

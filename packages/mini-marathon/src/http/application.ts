@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import express from 'express';
-import { ApiError, uriNotFound } from '../api-error';
+import { ApiError, methodNotAllowed, uriNotFound } from '../api-error';
 import type { Cluster } from '../cluster';
 import { Operations } from '../operations';
 import { appsRoutes } from './apps-routes';
@@ -12,6 +12,7 @@ import { infoRoutes } from './info-routes';
 import { appTasksRoutes, tasksRoutes } from './tasks-routes';
 
 const MAX_BODY = '8mb';
+const KNOWN = /^\/(ping|metrics|v2\/(apps|tasks|deployments|queue|groups|events|info|leader))(\/|$)/;
 
 /** Every route, with the headers (4B.1) and errors (4B.2) of Marathon. `leader`: this server's `host:port`. */
 export function createApplication(cluster: Cluster, leader: () => string): Express {
@@ -29,8 +30,8 @@ export function createApplication(cluster: Cluster, leader: () => string): Expre
   application.get('/v2/events', eventsRoute(cluster));
   application.use(infoRoutes(cluster, leader));
   application.use(filesRoutes(cluster));
-  application.use(() => {
-    throw uriNotFound();
+  application.use((request) => {
+    throw KNOWN.test(request.path) && request.method !== 'GET' ? methodNotAllowed() : uriNotFound();
   });
   application.use(errorHandler(cluster));
   return application;

@@ -7,8 +7,8 @@ import { absoluteId, isBelow } from '../apps/path-id';
 import { readApp, readApps } from '../apps/validation';
 import type { Cluster } from '../cluster';
 import type { Operations } from '../operations';
-import type { Embed } from '../views';
-import { appView } from '../views';
+import type { Embed } from '../views/app-view';
+import { appView } from '../views/app-view';
 import { captured, embeds, flag, jsonBody, values } from './request';
 import { sendDeployment } from './response';
 

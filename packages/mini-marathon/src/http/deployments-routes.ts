@@ -3,7 +3,8 @@ import { notQueued, unknownDeployment } from '../api-error';
 import { absoluteId } from '../apps/path-id';
 import type { Cluster } from '../cluster';
 import type { Operations } from '../operations';
-import { deploymentView, queueView } from '../views';
+import { deploymentView } from '../views/deployment-view';
+import { queueView } from '../views/queue-view';
 import { captured, flag, values } from './request';
 import { sendDeployment } from './response';
 

@@ -1,8 +1,9 @@
 import type { RequestHandler, Response } from 'express';
+import { methodNotAllowed } from '../api-error';
 import type { Cluster } from '../cluster';
 import type { Plan } from '../deployments/plan';
 import type { MarathonEvent } from '../events/event-bus';
-import { planView } from '../views';
+import { planView } from '../views/deployment-view';
 import { values } from './request';
 
 const MAX_BUFFERED = 1024;
@@ -15,8 +16,7 @@ const HEARTBEAT_MS = 10_000;
 export function eventsRoute(cluster: Cluster): RequestHandler {
   return (request, response) => {
     if (!(request.get('accept') ?? '').includes('text/event-stream')) {
-      response.status(405).set('Allow', 'GET').json({ message: 'HTTP 405 Method Not Allowed' });
-      return;
+      throw methodNotAllowed();
     }
     const wanted = new Set(values(request, 'event_type'));
     const light = values(request, 'plan-format').includes('light');

@@ -4,8 +4,8 @@ import { unknownGroup } from '../api-error';
 import { absoluteId, isBelow, parentId } from '../apps/path-id';
 import type { Cluster } from '../cluster';
 import type { Operations } from '../operations';
-import type { Embed } from '../views';
-import { appView } from '../views';
+import type { Embed } from '../views/app-view';
+import { appView } from '../views/app-view';
 import { captured, embeds, flag, values } from './request';
 import { sendDeployment } from './response';
 
@@ -16,7 +16,6 @@ interface GroupView {
   readonly groups: readonly GroupView[];
   readonly dependencies: readonly string[];
   readonly version: string;
-  readonly enforceRole: boolean;
 }
 
 /**
@@ -77,7 +76,6 @@ function groupView(cluster: Cluster, id: string, shown: ReadonlySet<GroupEmbed>)
         .map((app) => app.version)
         .sort()
         .at(-1) ?? '1970-01-01T00:00:00.000Z',
-    enforceRole: false,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { ApiError } from '../api-error';
-import type { Embed } from '../views';
+import type { Embed } from '../views/app-view';
 
 /** A boolean query parameter; anything but "true" (in any case) is false. */
 export function flag(request: Request, name: string, byDefault = false): boolean {

@@ -9,7 +9,7 @@ import type { Cluster } from '../cluster';
 import type { Operations } from '../operations';
 import type { Task } from '../tasks/task';
 import { instanceIdOf } from '../tasks/task';
-import { taskView } from '../views';
+import { taskView } from '../views/task-view';
 import { captured, flag, jsonBody, values } from './request';
 import { sendDeployment } from './response';
 
