@@ -1,0 +1,108 @@
+import { NO_LOAD } from '@waiter/store';
+import type { ServiceId } from '@waiter/core';
+import type { Context } from '../context';
+import type { Journal } from '../scale/journal';
+import type { Service } from '../service/service';
+import type { Registry } from '../sync/registry';
+import type { Deletion } from './deletion';
+import { BrokenSince, reasonToCollect } from './idle';
+import type { Safety } from './safety';
+
+/** Deletes services that nobody uses or that only fail, and those that an operator wants gone. */
+export class Collector {
+  private readonly broken = new BrokenSince();
+
+  constructor(
+    private readonly context: Context,
+    private readonly registry: Registry,
+    private readonly deletion: Deletion,
+    private readonly safety: Safety,
+    private readonly journal: Journal,
+    /** Evaluates a service at once: somebody may have asked while it went away. */
+    private readonly evaluate: (service: Service) => Promise<void>,
+  ) {}
+
+  /** Looks at every service. Deletions go on after it returns, so that one slow service does not hold up the rest. */
+  async collect(): Promise<void> {
+    const { context } = this;
+    const wait = await this.safety.reasonToWait();
+    if (wait !== null) {
+      context.logger.debug(`nothing is collected: ${wait}`);
+      return;
+    }
+    const demand = await context.store.load.demand();
+    const rules = {
+      brokenServiceTimeoutMs: context.options.brokenServiceTimeoutMs,
+      minHosts: context.options.deploymentError.minHosts,
+    };
+    const nowMs = context.clock.now();
+    this.broken.keepOnly(context.services);
+    for (const service of context.services.values()) {
+      service.load = demand.get(service.id) ?? NO_LOAD;
+      const brokenSince = this.broken.observe(service, rules, nowMs);
+      const why = reasonToCollect(service, brokenSince, rules, nowMs);
+      if (why === null || service.collecting || service.applying || service.pending !== null) continue;
+      if (!service.known) {
+        if (service.refusal === null) this.forget(service);
+      } else void this.remove(service, why);
+    }
+  }
+
+  /** It does not run and nobody asks for it: nothing to keep. */
+  private forget(service: Service): void {
+    const { store, services, logger } = this.context;
+    services.delete(service.id);
+    store.services.retire(service.id).catch((error: unknown) => {
+      logger.warn('a service could not be retired', { service: service.id, error });
+    });
+  }
+
+  private async remove(service: Service, why: 'idle' | 'broken'): Promise<void> {
+    const { context } = this;
+    service.collecting = true;
+    try {
+      const result = await this.deletion.run(service, { confirm: () => this.unused(service) });
+      if (result === 'deleted' || result === 'no-such-service') {
+        context.metrics.collected.with({ why }).inc();
+        const seconds = Math.round((context.clock.now() - service.idleSinceMs) / 1000);
+        const reason = why === 'idle' ? `not used for ${seconds} s` : 'it only fails and nobody asks for it';
+        this.journal.ended(service, 'collected', reason, 'deleted');
+      } else if (result === 'busy') {
+        context.logger.info('an unused service is busy with a deployment; it is deleted later', {
+          service: service.id,
+        });
+      }
+    } catch (error) {
+      context.logger.warn('an unused service could not be deleted', { service: service.id, error });
+    } finally {
+      service.collecting = false;
+      await this.evaluate(service).catch(() => undefined);
+    }
+  }
+
+  private async unused(service: Service): Promise<boolean> {
+    service.load = await this.context.store.load.demandOf(service.id);
+    return service.outstanding === 0;
+  }
+
+  /** By order of an operator, in use or not. @returns the `result` of `DELETE /apps/:id` (spec: 3.2) */
+  async delete(id: ServiceId): Promise<'deleted' | 'no-such-service-exists' | 'error'> {
+    const service = await this.registry.get(id);
+    if (service === null || !service.known) return 'no-such-service-exists';
+    if (service.collecting) return 'error';
+    service.collecting = true;
+    try {
+      const result = await this.deletion.run(service);
+      if (result === 'no-such-service') return 'no-such-service-exists';
+      if (result !== 'deleted') return 'error';
+      this.journal.ended(service, 'collected', 'an operator asked for it', 'deleted');
+      return 'deleted';
+    } catch (error) {
+      this.context.logger.warn('a service could not be deleted', { service: id, error });
+      return 'error';
+    } finally {
+      service.collecting = false;
+      await this.evaluate(service).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import type { InstanceId } from '@waiter/core';
+import { decide, type Decision, type DecisionInput } from '@waiter/scaling';
+import type { ServiceLoad } from '@waiter/store';
+import type { Context } from '../context';
+import type { Prober } from '../health/prober';
+import type { ScaleState, Service } from '../service/service';
+import { nextDecisionId, type Journal } from './journal';
+
+const NO_USAGE: ReadonlyMap<InstanceId, number> = new Map();
+/** A busy service's last use is saved only so often. */
+const BUSY_PRECISION_MS = 5_000;
+
+/** Hands a decision on to be applied. */
+export type Enqueue = (service: Service) => Promise<void>;
+
+/** One evaluation of one service: what is known goes into `decide`, what comes out goes to the scheduler. */
+export class Evaluator {
+  constructor(
+    private readonly context: Context,
+    private readonly prober: Prober,
+    private readonly journal: Journal,
+    private readonly enqueue: Enqueue,
+  ) {}
+
+  /**
+   * @param load demand at this moment
+   * @param askedAtMs when somebody asked for the evaluation, wall clock
+   */
+  async evaluate(service: Service, load: ServiceLoad, askedAtMs: number): Promise<void> {
+    const { context } = this;
+    if (!context.acting()) return;
+    service.load = load;
+    if (service.outstanding > 0) this.prober.watch(service);
+    // What is being done changes what has to be decided.
+    if (service.applying) {
+      service.evaluateAgain = true;
+      return;
+    }
+    context.metrics.evaluations.inc();
+    const decision = await this.decide(service);
+    // Another evaluation of the same service may have been faster; both saw the same state.
+    if (service.applying || !context.acting()) return;
+    service.scalingState = decision.label;
+    await this.carry(service, decision);
+    if (decision.kind === 'none') {
+      service.pending = null;
+      this.journal.rest(service, decision);
+      return;
+    }
+    service.pending = {
+      id: nextDecisionId(context),
+      decision,
+      decidedAtMs: context.clock.now(),
+      askedAtMs,
+    };
+    await this.enqueue(service);
+  }
+
+  private async decide(service: Service): Promise<Decision> {
+    const first = decide(this.input(service, NO_USAGE));
+    if (first.kind === 'create' && service.refusal !== null) {
+      const { instances: _instances, ...rest } = first;
+      return { ...rest, kind: 'none', reason: `${first.reason}; waits: ${service.refusal.message}` };
+    }
+    if (first.kind !== 'kill') return first;
+    // Only a stop has to know what each instance serves.
+    return decide(this.input(service, await this.context.store.leases.usage(service.id)));
+  }
+
+  private input(service: Service, usage: ReadonlyMap<InstanceId, number>): DecisionInput {
+    const { options, clock } = this.context;
+    const { compiled, scaling } = service.described;
+    const nowMs = clock.now();
+    const { state, load, known, requested, scheduled } = service;
+    return {
+      config: scaling,
+      loadBalancing: compiled.loadBalancing,
+      stale: false,
+      resources: { cpus: compiled.cpus, mem: compiled.memMiB },
+      demand: { inFlight: load?.inFlight ?? 0, queued: load?.queued ?? 0 },
+      scheduler: known ? { requested, scheduled } : null,
+      instances: service.candidates(usage, nowMs),
+      deploymentError: service.deploymentError(options.deploymentError, clock.monotonic(), nowMs),
+      previous: state,
+      lastKillAtMs: state?.lastKillAtMs ?? null,
+      nowMs,
+      limits: {
+        quanta: options.quanta,
+        interKillMs: options.interKillMs,
+        coldStart: options.coldStart,
+        killBusy: true,
+      },
+    };
+  }
+
+  /** Carries the moving average on, here and in Redis: a new leader continues from it. */
+  private async carry(service: Service, decision: Decision): Promise<void> {
+    const { context } = this;
+    const nowMs = context.clock.now();
+    const busy = service.outstanding > 0;
+    service.state = {
+      targetInstances: decision.targetInstances,
+      evaluatedAtMs: nowMs,
+      lastBusyAtMs: busy ? nowMs : service.idleSinceMs,
+      lastKillAtMs: service.state?.lastKillAtMs ?? null,
+    };
+    if (!service.known && !busy) return;
+    if (!worthSaving(service.saved, service.state)) return;
+    service.saved = service.state;
+    if (!(await context.store.services.saveScaleState(service.id, context.epoch, service.state))) {
+      context.stepDown();
+    }
+  }
+}
+
+function worthSaving(saved: ScaleState | null, state: ScaleState): boolean {
+  return (
+    saved === null ||
+    Math.abs(saved.targetInstances - state.targetInstances) > 1e-3 ||
+    saved.lastKillAtMs !== state.lastKillAtMs ||
+    state.lastBusyAtMs - saved.lastBusyAtMs >= BUSY_PRECISION_MS ||
+    state.lastBusyAtMs < saved.lastBusyAtMs
+  );
+}

@@ -1,0 +1,85 @@
+import { systemClock, type Clock } from '@waiter/core';
+import { createMetrics, type Logger, type Metrics } from '@waiter/observability';
+import type { Scheduler } from '@waiter/scheduler';
+import type { Queues, Store } from '@waiter/store';
+import { scalerMetrics } from './metrics';
+import type { ScalerOptions } from './options';
+import { Term } from './term';
+
+export interface ScalerDeps {
+  readonly store: Store;
+  readonly queues: Queues;
+  /** Its event stream is opened at the first election; closing it is up to the caller. */
+  readonly scheduler: Scheduler;
+  readonly options: ScalerOptions;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly metrics?: Metrics;
+}
+
+export interface Scaler {
+  /** Begins to campaign. */
+  start(): void;
+  /** Ends the work at hand and gives the leadership up; another scaler leads at once. */
+  stop(): Promise<void>;
+  readonly leading: boolean;
+}
+
+/**
+ * The process that decides and acts on instance counts (DESIGN sections 2 and 7). Any number may run; the one that
+ * holds the leadership lease works, the others wait for it.
+ */
+export function createScaler(deps: ScalerDeps): Scaler {
+  const { store, scheduler, options, logger, clock = systemClock } = deps;
+  const metrics = scalerMetrics(deps.metrics ?? createMetrics());
+  const leadership = store.leadership({
+    candidate: options.id,
+    leaseMs: options.leaseMs,
+    renewMs: options.renewMs,
+    clock,
+  });
+  let term: Term | null = null;
+  let subscribed = false;
+  const ending = new Set<Promise<void>>();
+
+  const endTerm = (): void => {
+    if (term === null) return;
+    const over = term.end().catch((error: unknown) => logger.warn('a term did not end well', { error }));
+    term = null;
+    metrics.leading.set(0);
+    ending.add(over);
+    void over.finally(() => ending.delete(over));
+  };
+
+  leadership.on('elected', (epoch) => {
+    logger.info('elected leader', { epoch });
+    metrics.leading.set(1);
+    const elected = new Term({ ...deps, clock, metrics }, epoch, leadership);
+    term = elected;
+    if (!subscribed) {
+      subscribed = true;
+      scheduler.subscribe((event) => term?.onEvent(event));
+    }
+    elected.start().catch((error: unknown) => {
+      logger.error('the term could not begin: stepping down', { error });
+      if (term === elected) leadership.step();
+    });
+  });
+  leadership.on('deposed', () => {
+    logger.info('no longer leader');
+    endTerm();
+  });
+
+  return {
+    start: () => leadership.start(),
+    stop: async () => {
+      endTerm();
+      await Promise.all(ending);
+      // Redis may be away: then the lease runs out by itself.
+      await leadership.resign().catch(() => undefined);
+    },
+    get leading() {
+      return leadership.acting() !== null;
+    },
+  };
+}

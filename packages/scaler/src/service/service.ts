@@ -1,0 +1,248 @@
+import type { DeploymentError, Epoch, Instance, InstanceId, ServiceId } from '@waiter/core';
+import type { KillCandidate, Decision } from '@waiter/scaling';
+import type { ScheduledService } from '@waiter/scheduler';
+import type { InstanceSnapshot, ServiceLoad } from '@waiter/store';
+import { Departed } from './departed';
+import { deploymentErrorOf, type DeploymentErrorRules } from './deployment-error';
+import { TrackedInstance } from './instance';
+import type { DescribedService } from './record';
+
+/** What survives the leader, in `store.services.saveScaleState`. */
+export interface ScaleState {
+  readonly targetInstances: number;
+  /** Wall clock, as are all of these. */
+  readonly evaluatedAtMs: number;
+  /** Last time somebody used the service or asked for it. */
+  readonly lastBusyAtMs: number;
+  readonly lastKillAtMs: number | null;
+}
+
+/** A decision on its way to the scheduler; a newer one takes its place. */
+export interface PendingDecision {
+  readonly id: string;
+  readonly decision: Exclude<Decision, { kind: 'none' }>;
+  readonly decidedAtMs: number;
+  /** When a router or the tick asked, wall clock. */
+  readonly askedAtMs: number;
+}
+
+const byAge = (a: TrackedInstance, b: TrackedInstance): number =>
+  (a.instance.startedAtMs ?? Infinity) - (b.instance.startedAtMs ?? Infinity) || (a.id < b.id ? -1 : 1);
+
+/** Everything the leader knows of one service. Lives as long as the term. */
+export class Service {
+  /** Whether the scheduler has it. */
+  known = false;
+  requested = 0;
+  scheduled = 0;
+  readonly instances = new Map<InstanceId, TrackedInstance>();
+  readonly departed = new Departed();
+  state: ScaleState | null = null;
+  /** The state as it was last saved. */
+  saved: ScaleState | null = null;
+  load: ServiceLoad | null = null;
+  /** The scheduler refuses the service until `refusedUntilMs` (monotonic). */
+  refusal: DeploymentError | null = null;
+  refusedUntilMs = 0;
+  reported: DeploymentError | null = null;
+  /** Lists that were asked for before this moment (monotonic) are older than what we did. */
+  touchedAtMs = 0;
+  /** Wall clock of the last moment with a healthy instance. */
+  lastHealthyAtMs = 0;
+  pending: PendingDecision | null = null;
+  /** A scheduler call is under way. */
+  applying = false;
+  /** Asked to evaluate meanwhile. */
+  evaluateAgain = false;
+  collecting = false;
+  lastRecorded = '';
+  scalingState: Decision['label'] | null = null;
+
+  constructor(
+    readonly described: DescribedService,
+    /** Wall clock of the first sight in this term. */
+    readonly sinceMs: number,
+  ) {}
+
+  get id(): ServiceId {
+    return this.described.id;
+  }
+
+  get outstanding(): number {
+    return (this.load?.inFlight ?? 0) + (this.load?.queued ?? 0);
+  }
+
+  get draining(): TrackedInstance[] {
+    return [...this.instances.values()].filter(({ fate }) => fate === 'draining');
+  }
+
+  get healthyCount(): number {
+    let count = 0;
+    for (const { healthy, fate } of this.instances.values()) if (healthy && fate === 'open') count++;
+    return count;
+  }
+
+  /** Wall clock since when nobody uses the service. */
+  get idleSinceMs(): number {
+    return Math.max(this.state?.lastBusyAtMs ?? this.sinceMs, this.load?.lastRequestAtMs ?? 0);
+  }
+
+  /**
+   * Takes over a list of the scheduler; null when it does not have the service.
+   * @param askedAtMs when the list was asked for, monotonic
+   * @param wallMs now
+   */
+  observe(listed: ScheduledService | null, askedAtMs: number, wallMs: number): void {
+    if (this.applying || askedAtMs <= this.touchedAtMs) return;
+    this.known = listed !== null;
+    this.requested = listed?.requested ?? 0;
+    this.scheduled = listed?.scheduled ?? 0;
+    this.reported = listed?.deploymentError ?? null;
+    const active = new Set<InstanceId>();
+    for (const instance of listed?.active ?? []) {
+      active.add(instance.id);
+      this.noteActive(instance, askedAtMs);
+    }
+    for (const failed of listed?.failed ?? []) this.noteFailed(failed, wallMs);
+    for (const { id, seenAtMs } of [...this.instances.values()]) {
+      if (!active.has(id) && seenAtMs <= askedAtMs) this.noteEnded(id, null, wallMs);
+    }
+  }
+
+  noteActive(instance: Instance, nowMs: number): TrackedInstance | null {
+    if (this.departed.hasEnded(instance.id)) return null;
+    const known = this.instances.get(instance.id);
+    if (known !== undefined) {
+      known.update(instance, Math.max(nowMs, known.seenAtMs));
+      return known;
+    }
+    const fresh = new TrackedInstance(instance, nowMs);
+    this.instances.set(instance.id, fresh);
+    this.known = true;
+    this.scheduled = Math.max(this.scheduled, this.instances.size);
+    return fresh;
+  }
+
+  /** @param failed what the scheduler says of its failure; null when it just ended or is no longer listed */
+  noteEnded(id: InstanceId, failed: Instance | null, wallMs: number, threshold = 5): void {
+    const tracked = this.instances.get(id);
+    if (tracked === undefined && this.departed.hasEnded(id)) return;
+    this.departed.end(id);
+    this.instances.delete(id);
+    if (tracked !== undefined) this.scheduled = Math.max(0, this.scheduled - 1);
+    if (tracked?.fate === 'killed' || this.departed.isPardoned(id)) return;
+    // Stopped from outside while it never got well: the scheduler gave it up (3.5, missing instances).
+    const givenUp = tracked !== undefined && !tracked.everHealthy && tracked.failedChecks >= threshold;
+    if (failed === null && !givenUp) return;
+    const failure = tracked?.failure(failed, givenUp) ?? failed;
+    if (failure !== null) this.departed.fail(failure, wallMs);
+  }
+
+  private noteFailed(failed: Instance, wallMs: number): void {
+    if (this.instances.has(failed.id)) this.noteEnded(failed.id, failed, wallMs);
+    else {
+      this.departed.end(failed.id);
+      this.departed.fail(failed, wallMs);
+    }
+  }
+
+  noteKilled(tracked: TrackedInstance, nowMs: number, gone: boolean): void {
+    tracked.fate = 'killed';
+    this.departed.kill(tracked.view(false));
+    this.requested = Math.max(0, this.requested - 1);
+    this.touchedAtMs = nowMs;
+    if (gone) {
+      this.departed.end(tracked.id);
+      this.instances.delete(tracked.id);
+      this.scheduled = Math.max(0, this.scheduled - 1);
+    }
+  }
+
+  /** Nothing of it runs any more. */
+  noteDeleted(nowMs: number): void {
+    for (const tracked of this.instances.values()) {
+      this.departed.kill(tracked.view(false));
+      this.departed.end(tracked.id);
+    }
+    this.instances.clear();
+    this.departed.forgetFailures();
+    this.known = false;
+    this.requested = 0;
+    this.scheduled = 0;
+    this.reported = null;
+    this.pending = null;
+    this.state = null;
+    this.touchedAtMs = nowMs;
+  }
+
+  /** Takes over what the former leader published: health, drains under way, and what is gone. */
+  restore(snapshot: InstanceSnapshot, nowMs: number, wallMs: number, drainTimeoutMs: number): void {
+    this.departed.restore(snapshot.failed, snapshot.killed, wallMs);
+    for (const { draining, ...instance } of snapshot.instances) {
+      const tracked = this.instances.get(instance.id);
+      if (tracked === undefined) continue;
+      if (instance.healthy && !tracked.healthy)
+        tracked.noteCheck({ healthy: true, status: 200, flags: [] }, 1);
+      if (draining) tracked.startDrain(nowMs, drainTimeoutMs);
+    }
+  }
+
+  /** Refreshes what depends on the time and on several instances at once. */
+  deploymentError(rules: DeploymentErrorRules, nowMs: number, wallMs: number): DeploymentError | null {
+    if (this.refusal !== null && nowMs >= this.refusedUntilMs) this.refusal = null;
+    const open = [...this.instances.values()].filter(({ fate }) => fate === 'open').sort(byAge);
+    const healthy = open.filter((tracked) => tracked.healthy).length;
+    if (healthy > 0) this.lastHealthyAtMs = wallMs;
+    const found = deploymentErrorOf(
+      {
+        healthy,
+        unhealthy: open.filter((tracked) => !tracked.healthy),
+        // Failures before it last served say nothing of why it does not start now.
+        failed: this.departed.failedSince(this.lastHealthyAtMs),
+        reported: this.reported,
+      },
+      rules,
+    );
+    return healthy > 0 ? null : (this.refusal ?? found);
+  }
+
+  candidates(usage: ReadonlyMap<InstanceId, number>, wallMs: number): KillCandidate[] {
+    const { instanceExpiryMs, gracePeriodMs } = this.described.compiled;
+    return [...this.instances.values()].sort(byAge).map((tracked) => {
+      const { startedAtMs } = tracked.instance;
+      return {
+        id: tracked.id,
+        serviceId: this.id,
+        startedAtMs,
+        healthy: tracked.healthy,
+        expired: tracked.isExpired(instanceExpiryMs, wallMs),
+        starting: !tracked.healthy && (startedAtMs === null || wallMs - startedAtMs <= gracePeriodMs),
+        ejected: false,
+        fate: tracked.fate,
+        inUse: usage.get(tracked.id) ?? 0,
+        onlyLingering: false,
+      };
+    });
+  }
+
+  snapshot(
+    epoch: Epoch,
+    deploymentError: DeploymentError | null,
+    wallMs: number,
+  ): Omit<InstanceSnapshot, 'version'> {
+    const expiryMs = this.described.compiled.instanceExpiryMs;
+    return {
+      serviceId: this.id,
+      epoch,
+      requested: this.requested,
+      scheduled: this.scheduled,
+      instances: [...this.instances.values()]
+        .filter(({ fate }) => fate !== 'killed')
+        .sort(byAge)
+        .map((tracked) => tracked.published(tracked.isExpired(expiryMs, wallMs))),
+      failed: this.departed.failed,
+      killed: this.departed.killed,
+      deploymentError,
+    };
+  }
+}
