@@ -7,7 +7,7 @@ import type { CompiledMarathonOptions } from './options';
 import { SseParser, type SseEvent } from './sse-parser';
 
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5000;
+const LONGEST_PAUSE_MS = 2000;
 /** While the stream is down, listeners learn of changes only by listing. */
 const RECONCILE_DISCONNECTED_MS = 1000;
 
