@@ -1,5 +1,3 @@
-import type { Connection } from '../connection';
-
-export class TokenStore {
-  constructor(readonly connection: Connection) {}
-}
+export { TokenStore } from './token-store';
+export type { ListOptions, RemoveOptions, TokenWrite, WriteOptions } from './token-store';
+export type { TokenIndexEntry } from './index-entry';
