@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { startMiniMarathon } from '@waiter/mini-marathon';
-import { startFaultProxy, temporaryDirectory } from '@waiter/testkit';
+import { startFaultProxy, temporaryDirectory, waitFor } from '@waiter/testkit';
 import { describeScheduler } from '../conformance';
-import type { ServiceSpec } from '../port';
+import type { SchedulerEvent, ServiceSpec } from '../port';
 import { createMarathonScheduler } from './marathon-scheduler';
 
 const SERVER = `require('http').createServer((request, response) => response.end(JSON.stringify(process.env))).listen(process.env.PORT0)`;
+const SERVE = `exec ${process.execPath} -e "${SERVER}"`;
 
 describeScheduler('Marathon driver with mini-marathon', async () => {
   const directory = await temporaryDirectory('conformance');
@@ -16,23 +17,11 @@ describeScheduler('Marathon driver with mini-marathon', async () => {
     servicePrefix: 'waiter-service-',
     reconcileMs: 60_000,
   });
-  const spec = (id: string, cmd: string, instances: number): ServiceSpec => {
-    const description = { cmd, cpus: 0.1, mem: 64, name: 'conformance' };
-    const environment = { WAITER_SERVICE_ID: id, PATH: process.env['PATH'] ?? '' };
-    // Checks every second, so that health does not keep the suite waiting; backoff short, for the failures.
-    const effective = {
-      ...description,
-      'health-check-url': '/',
-      'health-check-interval-secs': 1,
-      'restart-backoff-factor': 1,
-    };
-    return { id, description, effective, environment, instances };
-  };
   return {
     scheduler,
     spec,
-    newServiceId: () => `waiter-service-${randomUUID().replaceAll('-', '')}`,
-    serveCommand: `exec ${process.execPath} -e "${SERVER}"`,
+    newServiceId,
+    serveCommand: SERVE,
     interrupt: async (during) => {
       await proxy.cut();
       await during();
@@ -45,4 +34,81 @@ describeScheduler('Marathon driver with mini-marathon', async () => {
       await directory.remove();
     },
   };
+});
+
+const newServiceId = (): string => `waiter-service-${randomUUID().replaceAll('-', '')}`;
+
+function spec(id: string, cmd: string, instances: number): ServiceSpec {
+  const description = { cmd, cpus: 0.1, mem: 64, name: 'conformance' };
+  const environment = { WAITER_SERVICE_ID: id, PATH: process.env['PATH'] ?? '' };
+  // Checks every second, so that health does not keep the suite waiting; backoff short, for the failures.
+  const effective = {
+    ...description,
+    'health-check-url': '/',
+    'health-check-interval-secs': 1,
+    'restart-backoff-factor': 1,
+  };
+  return { id, description, effective, environment, instances };
+}
+
+describe('Marathon driver with a mini-marathon of its own', () => {
+  const closers: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  });
+  const start = async (port = 0) => {
+    const directory = await temporaryDirectory('marathon');
+    closers.push(() => directory.remove());
+    const marathon = await startMiniMarathon({ port, dataDir: directory.path });
+    closers.push(() => marathon.close());
+    return marathon;
+  };
+  const drive = (url: string) => {
+    const scheduler = createMarathonScheduler({ url, servicePrefix: 'waiter-service-', reconcileMs: 60_000 });
+    closers.push(() => scheduler.close());
+    const events: SchedulerEvent[] = [];
+    scheduler.subscribe((event) => events.push(event));
+    return { scheduler, events };
+  };
+
+  test('the server ends and another one starts in its place: everything goes on without a new driver', async () => {
+    const first = await start();
+    const { scheduler, events } = drive(first.url);
+    const before = newServiceId();
+    await scheduler.create(spec(before, SERVE, 1));
+    await waitFor('the start', () => events.some(({ type }) => type === 'started'));
+    events.splice(0);
+    await first.close();
+    await start(first.port);
+    // Whatever else it lost, the driver tells to list again, and sees what there is now.
+    await waitFor('the new server', async () => (await scheduler.list()).length === 0);
+    const after = newServiceId();
+    await waitFor('changed', () =>
+      events.some((event) => event.type === 'changed' && event.serviceId === null),
+    );
+    expect(await scheduler.create(spec(after, SERVE, 1))).toBe(true);
+    await waitFor('it to run', async () => (await scheduler.get(after))?.active[0]?.startedAtMs);
+  });
+
+  test('an instance that Marathon kills for its health is told and shown with the flag', async () => {
+    const marathon = await start();
+    const { scheduler, events } = drive(marathon.url);
+    const id = newServiceId();
+    const sick = spec(id, 'exec sleep 600', 1);
+    const checks = { 'grace-period-secs': 1, 'health-check-max-consecutive-failures': 1 };
+    await scheduler.create({ ...sick, effective: { ...sick.effective, ...checks } });
+    const ended = await waitFor('the kill', () =>
+      events.flatMap((event) => (event.type === 'ended' && event.serviceId === id ? [event] : [])).at(0),
+    );
+    expect(ended.failed).toMatchObject({ flags: ['never-passed-health-checks'], exitCode: null });
+    const service = await waitFor('the failure', async () => {
+      const seen = await scheduler.get(id);
+      return seen?.failed.length ? seen : null;
+    });
+    expect(service.failed[0]).toMatchObject({ id: ended.instanceId, flags: ['never-passed-health-checks'] });
+    // A driver that saw no event learns the same from the list.
+    const other = createMarathonScheduler({ url: marathon.url, servicePrefix: 'waiter-service-' });
+    closers.push(() => other.close());
+    expect((await other.get(id))?.failed[0]).toMatchObject({ flags: ['never-passed-health-checks'] });
+  });
 });
