@@ -1,0 +1,38 @@
+import type { Authenticator } from './authenticator';
+
+/**
+ * Everybody is one and the same user: for development, and for clusters that trust their network (spec: request-path
+ * 9.2). `Authorization: SingleUser <mode>` or `x-waiter-single-user: <mode>` asks for a failure, for tests of clients.
+ * The authentication cookies of 9.2 are not set: there is nothing that they would save.
+ */
+export function oneUser(user: string): Authenticator {
+  const identity = { method: 'single-user', principal: user, user: user.split('@', 1)[0] ?? user } as const;
+  return {
+    kind: 'one-user',
+    authenticate(headers) {
+      const asked = headers['x-waiter-single-user'];
+      const authorization = modeOf(headers.authorization);
+      const mode = authorization ?? (typeof asked === 'string' ? asked.trim() : '');
+      if (mode === 'unauthorized') return { status: 401, headers: { 'www-authenticate': 'SingleUser' } };
+      if (mode === 'forbidden') return { status: 403, headers: {} };
+      if (authorization !== undefined && authorization !== '') {
+        return { status: 400, headers: { 'x-waiter-single-user': `unknown operation: ${printable(mode)}` } };
+      }
+      return { identity };
+    },
+  };
+}
+
+/** The mode of the first `SingleUser` among the comma-separated authorizations. */
+function modeOf(authorization: string | undefined): string | undefined {
+  const own = authorization
+    ?.split(',')
+    .map((part) => part.trim())
+    .find((part) => /^SingleUser(\s|$)/.test(part));
+  return own?.slice('SingleUser'.length).trim();
+}
+
+/** A header value may not carry every character that came in one. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?');
+}

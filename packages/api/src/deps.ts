@@ -1,0 +1,31 @@
+import type { CompiledConfig } from '@waiter/config';
+import type { Clock, Entitlement } from '@waiter/core';
+import type { Logger, Metrics, MetricsSnapshot } from '@waiter/observability';
+import type { Queues, Store } from '@waiter/store';
+import type { Authenticator } from './authenticate/authenticator';
+
+/** All that the control API works with; made by the composition root. */
+export interface ApiDeps {
+  readonly store: Pick<
+    Store,
+    'services' | 'instances' | 'load' | 'decisions' | 'members' | 'tokens' | 'leader'
+  >;
+  readonly queues: Pick<Queues, 'requestDelete'>;
+  readonly config: CompiledConfig;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Metrics of the node's workers, added to those of this process. */
+  readonly workerMetrics?: () => Promise<readonly MetricsSnapshot[]>;
+  readonly clock: Clock;
+  readonly authenticator: Authenticator;
+  readonly entitlement: Entitlement;
+  readonly routerId: string;
+  /** The port clients use, for generated URLs; may differ from the configured one when that is 0. */
+  readonly port: number;
+  /** Epoch milliseconds. */
+  readonly startedAtMs: number;
+  /** Commit or release; its first 7 characters are shown. */
+  readonly version: string;
+  /** True from SIGTERM on: `/status` answers 503, so that load balancers look elsewhere. */
+  readonly isDraining: () => boolean;
+}
