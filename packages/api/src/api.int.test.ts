@@ -433,6 +433,31 @@ describe('/service-id and /app-name', () => {
   });
 });
 
+describe('/token and /tokens', () => {
+  it('are the registry, behind authentication', async () => {
+    const created = await api().post('/token?token=made').send({ cpus: 1, mem: 64, cmd: 'x', version: '1' });
+    expect([created.status, created.text]).toEqual([
+      200,
+      expect.stringContaining('Successfully created made'),
+    ]);
+    const { body, headers } = await api().get('/token').set('x-waiter-token', 'made').expect(200);
+    expect(body).toMatchObject({ cpus: 1, owner: USER });
+    expect(headers).toMatchObject({ etag: created.headers['etag'], 'content-type': 'application/json' });
+    expect(headers['x-cid']).toBeDefined();
+    const listed = await api().get(`/tokens?owner=${USER}`).expect(200);
+    expect(listed.body.map((entry: { token: string }) => entry.token)).toContain('made');
+    const broken = await api()
+      .post('/token?token=made')
+      .set('accept', 'application/json')
+      .send('{')
+      .expect(400);
+    expect(broken.body['waiter-error'].message).toBe('Invalid JSON payload');
+    for (const path of ['/token', '/tokens', '/tokens/owners', '/tokens/reindex']) {
+      await api().get(path).set('authorization', 'SingleUser forbidden').expect(403);
+    }
+  });
+});
+
 describe('/settings', () => {
   it('has what clients rely on and no secret', async () => {
     const { body, text } = await api()

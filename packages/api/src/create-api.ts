@@ -15,6 +15,7 @@ import { serviceIdRoutes } from './routes/service-id';
 import { settingsRoutes } from './routes/settings';
 import { stateRoutes } from './routes/state';
 import { statusRoutes } from './routes/status';
+import { tokenRoutes } from './routes/tokens';
 import { welcomeRoutes } from './routes/welcome';
 
 /**
@@ -39,6 +40,8 @@ export function createApi(deps: ApiDeps): express.Express {
   for (const route of routesOf(deps)) {
     app.all(route.path, ...(route.auth === 'user' ? [authenticated] : []), dispatch(route));
   }
+  app.all(/^\/token(s|-history)?(\/|$)/, authenticated);
+  app.use(tokenRoutes(deps));
   app.use(() => {
     throw new WaiterError(messageText('not-found', deps.config.descriptions.messages), { status: 404 });
   });

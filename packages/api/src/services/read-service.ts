@@ -1,4 +1,5 @@
-import type { ServiceId } from '@waiter/core';
+import { isMap, own } from '@waiter/core';
+import type { Json, ServiceId } from '@waiter/core';
 import { NO_LOAD } from '@waiter/store';
 import type { ServiceLoad, ServiceRecord } from '@waiter/store';
 import type { ApiDeps } from '../deps';
@@ -48,13 +49,22 @@ async function readFacts(
   );
 }
 
-/** The label of the latest evaluation (spec: scaling-and-schedulers 1.4), as the scaler carries or recorded it. */
+const LATEST = 8;
+
+/**
+ * The label of the latest evaluation (spec: scaling-and-schedulers 1.4). Records of kills and collections stand between
+ * decisions; a service that was evaluated and has no decision on record is where it should be.
+ */
 async function readScalingState({ store }: Source, id: ServiceId): Promise<string | null> {
-  const carried = await store.services.scaleState<unknown>(id);
-  return labelIn(carried) ?? labelIn((await store.decisions.read(id, 1))[0]?.decision);
+  const [carried, records] = await Promise.all([
+    store.services.scaleState<unknown>(id),
+    store.decisions.read(id, LATEST),
+  ]);
+  const label = records.map(({ decision }) => labelIn(decision)).find((found) => found !== null);
+  return label ?? (carried === null ? null : 'stable');
 }
 
-function labelIn(value: unknown): string | null {
-  if (typeof value !== 'object' || value === null || !('label' in value)) return null;
-  return typeof value.label === 'string' ? value.label : null;
+function labelIn(decision: Json): string | null {
+  const label = isMap(decision) ? own(decision, 'label') : undefined;
+  return typeof label === 'string' ? label : null;
 }
