@@ -46,11 +46,14 @@ const imports = packages.flatMap((name) => {
         'error',
         {
           paths: [
-            ...[...banned, ...(FORBIDDEN[name] ?? [])].map((other) => ({
+            ...[...new Set([...banned, ...(FORBIDDEN[name] ?? [])])].map((other) => ({
               name: `@waiter/${other}`,
               message: `${name} does not depend on ${other} (layer rule)`,
             })),
-            ...libraries.map((library) => ({ name: library, message: `${library} lives in ${HOMES[library].join(', ')}` })),
+            ...libraries.map((library) => ({
+              name: library,
+              message: `${library} lives in ${HOMES[library].join(', ')}`,
+            })),
           ],
           patterns: [{ group: ['@waiter/*/*'], message: 'import a package by its public surface' }],
         },
@@ -80,7 +83,10 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  { files: ['scripts/**', 'packages/*/bin/**', 'packages/cli/**', 'packages/kitchen/**', 'packages/bench/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['scripts/**', 'packages/*/bin/**', 'packages/cli/**', 'packages/kitchen/**', 'packages/bench/**'],
+    rules: { 'no-console': 'off' },
+  },
   { files: ['packages/*/bin/**'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   ...imports,
 );

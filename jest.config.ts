@@ -10,7 +10,10 @@ const shared: Config = {
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript', decorators: false }, target: 'es2022' }, module: { type: 'commonjs' } },
+      {
+        jsc: { parser: { syntax: 'typescript', decorators: false }, target: 'es2022' },
+        module: { type: 'commonjs' },
+      },
     ],
   },
   // Tests run the sources, so that a test never sees a stale build. e2e starts the built programs.

@@ -93,7 +93,11 @@ export class Connection {
 
   /** The connection that holds subscriptions; it re-subscribes by itself after a reconnect. */
   subscriptions(): Redis {
-    this.subscriber ??= this.open({ maxRetriesPerRequest: null });
+    if (this.subscriber === undefined) {
+      this.subscriber = this.open({ maxRetriesPerRequest: null });
+      // One listener per subscription; how many there are is the caller's business.
+      this.subscriber.setMaxListeners(0);
+    }
     return this.subscriber;
   }
 

@@ -36,10 +36,7 @@ export class ChangeFeed {
    * @param onInterruption called when the subscription was re-made: notices may have been missed, caches are void
    * @returns stops listening
    */
-  async subscribe(
-    listener: (notice: ChangeNotice) => void,
-    onInterruption: () => void,
-  ): Promise<() => Promise<void>> {
+  async subscribe(listener: (notice: ChangeNotice) => void, onInterruption: () => void): Promise<() => void> {
     const channel = this.connection.keys.eventsChannel();
     const redis = this.connection.subscriptions();
     const onMessage = (from: string, text: string): void => {
@@ -48,9 +45,10 @@ export class ChangeFeed {
     redis.on('message', onMessage);
     await redis.subscribe(channel);
     redis.on('ready', onInterruption);
-    return async () => {
+    return () => {
       redis.off('message', onMessage).off('ready', onInterruption);
-      await redis.unsubscribe(channel);
+      // Not awaited: nobody listens any more, and Redis may be away for good.
+      void redis.unsubscribe(channel).catch(() => undefined);
     };
   }
 }

@@ -83,7 +83,7 @@ class ModelWorker {
   elsewhere: number | null = null;
   /** Slots taken, as arrival times, in the order they were served. */
   served: number[] = [];
-  stop: () => Promise<void> = async () => undefined;
+  stop: () => void = () => undefined;
   inbox: LeaseMessage[] = [];
 
   constructor(
@@ -151,7 +151,7 @@ class ModelWorker {
   }
 
   async reassert(id: string): Promise<void> {
-    await this.stop();
+    this.stop();
     const worker = this as { id: string };
     worker.id = id;
     this.inbox = [];
@@ -276,7 +276,7 @@ class World {
         worker.finish(one.n);
         await worker.exchange();
       } else if (one.kind === 'die') {
-        await worker.stop();
+        worker.stop();
         await leases.reap(worker.id, this.serviceId);
         await this.spawn(one.worker);
       } else if (one.kind === 'lapse') {
@@ -303,8 +303,9 @@ class World {
     for (const worker of this.workers) {
       const marker = JSON.stringify({ type: 'recall', service: 'marker', oldest: 0, need: 0 });
       await connection.redis.publish(connection.keys.workerChannel(worker.id), marker);
-      for (let i = 0; !worker.inbox.some(({ service }) => service === 'marker'); i += 1) {
-        if (i > 2000) throw new Error('marker did not arrive');
+      const until = Date.now() + 5_000;
+      while (!worker.inbox.some(({ service }) => service === 'marker')) {
+        if (Date.now() > until) throw new Error('marker did not arrive');
         await new Promise((resolve) => setImmediate(resolve));
       }
       worker.inbox = worker.inbox.filter(({ service }) => service !== 'marker');
@@ -368,7 +369,7 @@ describe('lease scripts', () => {
               }
             }
           }
-          await Promise.all(world.workers.map((worker) => worker.stop()));
+          world.workers.forEach((worker) => worker.stop());
         },
       ),
       { numRuns: 60 },
@@ -393,7 +394,7 @@ describe('lease scripts', () => {
           const served = world.workers.flatMap((worker) => worker.served);
           const all = [...served, ...world.workers.flatMap((worker) => worker.queue)].sort((a, b) => a - b);
           expect([...served].sort((a, b) => a - b)).toEqual(all.slice(0, served.length));
-          await Promise.all(world.workers.map((worker) => worker.stop()));
+          world.workers.forEach((worker) => worker.stop());
         },
       ),
       { numRuns: 30 },
@@ -436,6 +437,6 @@ describe('lease scripts', () => {
     expect((await first.exchange()).status).toBe('lost');
     await first.reassert(`${id}/a~2`);
     expect((await leases.usage(id)).get(`${id}.i0`)).toBe(2);
-    await first.stop();
+    first.stop();
   });
 });

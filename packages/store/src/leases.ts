@@ -165,10 +165,7 @@ export class LeaseStore {
    * @param onReconnect called after the subscription was interrupted: messages may have been missed
    * @returns stops listening
    */
-  async subscribe(
-    workerId: WorkerId,
-    listener: (message: LeaseMessage) => void,
-  ): Promise<() => Promise<void>> {
+  async subscribe(workerId: WorkerId, listener: (message: LeaseMessage) => void): Promise<() => void> {
     const channel = this.connection.keys.workerChannel(workerId);
     const redis = this.connection.subscriptions();
     const onMessage = (from: string, text: string): void => {
@@ -176,9 +173,10 @@ export class LeaseStore {
     };
     redis.on('message', onMessage);
     await redis.subscribe(channel);
-    return async () => {
+    return () => {
       redis.off('message', onMessage);
-      await redis.unsubscribe(channel);
+      // Not awaited: nobody listens any more, and Redis may be away for good.
+      void redis.unsubscribe(channel).catch(() => undefined);
     };
   }
 }

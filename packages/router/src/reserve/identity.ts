@@ -33,7 +33,7 @@ export class Identity {
   private workerCount = 1;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
-  private unsubscribe: (() => Promise<void>) | undefined;
+  private unsubscribe: (() => void) | undefined;
   private readonly clock: Clock;
 
   constructor(
@@ -104,7 +104,7 @@ export class Identity {
   }
 
   private async rebirth(): Promise<void> {
-    await this.unsubscribe?.();
+    this.unsubscribe?.();
     this.incarnation += 1;
     const sentAt = this.clock.monotonic();
     this.unsubscribe = await this.leases.subscribe(this.id, this.events.onMessage);
@@ -117,7 +117,7 @@ export class Identity {
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
-    await this.unsubscribe?.().catch(() => undefined);
+    this.unsubscribe?.();
     await this.members.leave(this.id).catch(() => undefined);
   }
 }

@@ -31,7 +31,8 @@ export class SlotReservations implements Reservations, PoolEnvironment {
   private readonly entries = new Map<ServiceId, Entry>();
   private readonly store: Store;
   private readonly identity: Identity;
-  private unsubscribe: (() => Promise<void>) | undefined;
+  private unsubscribe: (() => void) | undefined;
+  private closed: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private closing = false;
   readonly clock: Clock;
@@ -171,7 +172,12 @@ export class SlotReservations implements Reservations, PoolEnvironment {
     }
   }
 
-  async close(drainMs = 30_000): Promise<void> {
+  close(drainMs = 30_000): Promise<void> {
+    this.closed ??= this.drain(drainMs);
+    return this.closed;
+  }
+
+  private async drain(drainMs: number): Promise<void> {
     this.closing = true;
     for (const { pool } of this.entries.values()) pool.refuse(routerStops);
     const until = this.clock.monotonic() + drainMs;
@@ -180,7 +186,7 @@ export class SlotReservations implements Reservations, PoolEnvironment {
     }
     clearInterval(this.timer);
     for (const { exchanger } of this.entries.values()) exchanger.stop();
-    await this.unsubscribe?.().catch(() => undefined);
+    this.unsubscribe?.();
     // Leaving frees every lease in one go and passes them on.
     await this.identity.stop();
   }
