@@ -14,6 +14,11 @@ export const checks: readonly Check[] = [
     ),
   ({ scaler }) =>
     when(scaler.probeMinMs > scaler.probeMaxMs, 'scaler.probeMin must not be longer than scaler.probeMax'),
+  ({ miniMarathon }) =>
+    when(
+      miniMarathon.firstTaskPort > miniMarathon.lastTaskPort,
+      'miniMarathon.firstTaskPort must not be above miniMarathon.lastTaskPort',
+    ),
   ({ marathon }) =>
     when(
       (marathon.username === undefined) !== (marathon.password === undefined),

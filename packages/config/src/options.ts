@@ -136,6 +136,18 @@ export const options = {
       default: '200s',
       description: 'A client connection without a request for so long is closed.',
     }),
+    requestHeadTimeout: duration({
+      default: '60s',
+      description: 'A client has so long to send a whole request head.',
+    }),
+    instanceIdleTimeout: duration({
+      default: '4s',
+      description: 'An idle connection to an instance is kept so long, or less where the instance says so.',
+    }),
+    requestLog: optionalText({
+      description:
+        'File that gets one JSON line per proxied request, about 10 us each. Without it there is none.',
+    }),
     user: text({
       default: ({ username }) => username,
       defaultText: 'the OS user of the process',
@@ -161,6 +173,15 @@ export const options = {
         description: 'One evaluation starts at most so much memory (MiB) of one service.',
       }),
     },
+    coldStart: choice(['minimum', 'ideal'], {
+      default: 'minimum',
+      description:
+        'How many instances a service starts with: its `min-instances`, or what its waiting requests call for.',
+    }),
+    refusal: duration({
+      default: '60s',
+      description: 'A service that the scheduler refused is offered to it again after so long.',
+    }),
     gcInterval: duration({
       default: '60s',
       description: 'How often idle and broken services are looked for.',
@@ -218,6 +239,12 @@ export const options = {
     dataDir: text({
       default: '.waiter/mini-marathon',
       description: 'Where sandboxes of tasks and the list of apps are kept.',
+    }),
+    firstTaskPort: integer(1, 65_535, { default: 31_000, description: 'First of the ports that tasks get.' }),
+    lastTaskPort: integer(1, 65_535, { default: 32_000, description: 'Last of the ports that tasks get.' }),
+    keepSandboxes: integer(0, 100_000, {
+      default: 200,
+      description: 'How many sandboxes of ended tasks are kept.',
     }),
     taskHost: text({
       default: '127.0.0.1',
