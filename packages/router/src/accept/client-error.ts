@@ -1,0 +1,51 @@
+/** What can be said to a client whose bytes make no request. */
+interface Refusal {
+  readonly status: number;
+  readonly reason: string;
+  readonly words: string;
+}
+
+const TOO_LARGE: Refusal = {
+  status: 431,
+  reason: 'Request Header Fields Too Large',
+  words: 'The request head is too large',
+};
+const TOO_SLOW: Refusal = {
+  status: 408,
+  reason: 'Request Timeout',
+  words: 'The request head did not arrive in time',
+};
+const MALFORMED: Refusal = {
+  status: 400,
+  reason: 'Bad Request',
+  words: 'The request is not well-formed HTTP/1.1',
+};
+
+/** @param code of the error that the parser or the server reports; null: there is nobody to talk to any more */
+export function refusalOf(code: string | undefined): Refusal | null {
+  if (code === 'ECONNRESET' || code === 'EPIPE') return null;
+  if (code === 'HPE_HEADER_OVERFLOW') return TOO_LARGE;
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? TOO_SLOW : MALFORMED;
+}
+
+/** A whole response in bytes, for a connection that has no response object (any more). It ends the connection. */
+export function rawResponse(
+  status: number,
+  reason: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): string {
+  const lines = Object.entries({
+    ...headers,
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  });
+  return `HTTP/1.1 ${status} ${reason}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`;
+}
+
+export function rawRefusal(
+  { status, reason, words }: Refusal,
+  headers: Readonly<Record<string, string>>,
+): string {
+  return rawResponse(status, reason, { 'content-type': 'text/plain', ...headers }, `${words}\n`);
+}

@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HeaderMap, RequestTimeouts, ResolvedService } from '@waiter/core';
+import type { Slot } from '../reserve';
+import { newUniqueId } from './unique-id';
+
+/** Header lines as one map: lower-case names, repeated ones folded with `,` (cookies with `; `). */
+export function foldHeaders(raw: readonly string[]): Record<string, string> {
+  // No prototype: a header may be called __proto__.
+  const folded = Object.create(null) as Record<string, string>;
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = (raw[i] ?? '').toLowerCase();
+    const value = raw[i + 1] ?? '';
+    const before = folded[name];
+    folded[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ','}${value}`;
+  }
+  return folded;
+}
+
+/** What the request line and the headers say; the same for requests and upgrades. */
+export class RequestHead {
+  /** As they arrived: the message's own headers become those that are sent on. */
+  readonly headers: HeaderMap;
+  readonly method: string;
+  /** Request target, byte for byte; an absolute form is cut to its path (see head-check). */
+  readonly target: string;
+  readonly path: string;
+  /** Without the `?`; null when there is none. */
+  readonly queryString: string | null;
+  readonly cid: string;
+  readonly requestId: string;
+  readonly debug: boolean;
+  /** Lower-case; `x-forwarded-proto` wins over the socket (spec: request-path 1.3). */
+  readonly scheme: string;
+  readonly clientProtocol: string;
+  readonly internalProtocol: string;
+  /** Epoch milliseconds. */
+  readonly arrivedAtMs = Date.now();
+  /** Monotonic milliseconds. */
+  readonly startedAt = performance.now();
+
+  constructor(readonly message: IncomingMessage) {
+    const headers = foldHeaders(message.rawHeaders);
+    this.headers = headers;
+    this.method = message.method ?? 'GET';
+    const target = (message.url ?? '/').replace(/^https?:\/\/[^/?#]*/i, '');
+    this.target = target === '' || target.startsWith('?') ? `/${target}` : target;
+    const mark = this.target.indexOf('?');
+    this.path = mark < 0 ? this.target : this.target.slice(0, mark);
+    this.queryString = mark < 0 ? null : this.target.slice(mark + 1);
+    this.scheme = (headers['x-forwarded-proto'] ?? 'http').toLowerCase();
+    const unique = newUniqueId();
+    this.cid = headers['x-cid'] || unique;
+    this.requestId = `${unique}-${this.scheme}`;
+    this.debug = headers['x-waiter-debug'] !== undefined;
+    this.internalProtocol = `HTTP/${message.httpVersion}`;
+    this.clientProtocol = forwardedProtocol(headers['x-forwarded-proto-version']) ?? this.internalProtocol;
+  }
+
+  get host(): string | null {
+    return this.headers['host'] ?? null;
+  }
+}
+
+function forwardedProtocol(value: string | undefined): string | undefined {
+  if (value === undefined || value === '') return undefined;
+  const upper = value.toUpperCase();
+  if (upper === 'HTTP/1') return 'HTTP/1.0';
+  return upper === 'HTTP/2' ? 'HTTP/2.0' : upper;
+}
+
+/** What becomes known of a request on its way; debug headers, request log, metrics and error pages read it. */
+export interface RequestFacts {
+  /** Name before `@`; null: not authenticated. */
+  principal: string | null;
+  authenticationMethod: string | null;
+  token: string | null;
+  tokenOwner: string | null;
+  service: ResolvedService | null;
+  timeouts: RequestTimeouts | null;
+  slot: Slot | null;
+  /** From the request's being sent to the instance to its response head or failure, milliseconds. */
+  backendResponseMs: number | null;
+  errorClass: string | null;
+}
+
+export function newFacts(): RequestFacts {
+  return {
+    principal: null,
+    authenticationMethod: null,
+    token: null,
+    tokenOwner: null,
+    service: null,
+    timeouts: null,
+    slot: null,
+    backendResponseMs: null,
+    errorClass: null,
+  };
+}
+
+/** One request and its response on the way through the router. */
+export class Exchange {
+  readonly facts: RequestFacts = newFacts();
+  /** The client waits for `100 Continue` before it sends the body. */
+  awaitsContinue = false;
+
+  constructor(
+    readonly head: RequestHead,
+    readonly request: IncomingMessage,
+    readonly response: ServerResponse,
+  ) {}
+
+  /** The client's connection is gone, or everything was sent. */
+  get over(): boolean {
+    return this.response.destroyed || this.response.writableFinished;
+  }
+
+  /** Calls `listener` when the client hangs up before its response is complete. */
+  onAbort(listener: () => void): void {
+    const { response } = this;
+    if (response.destroyed) listener();
+    else response.once('close', () => !response.writableFinished && listener());
+  }
+}

@@ -1,0 +1,142 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { rawRefusal, refusalOf } from './client-error';
+import { newUniqueId } from './unique-id';
+
+export interface AcceptOptions {
+  readonly product: string;
+  readonly requestHeadBytes: number;
+  readonly requestHeadTimeoutMs: number;
+  readonly clientIdleTimeoutMs: number;
+}
+
+export interface AcceptHandlers {
+  request(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void;
+  /** A WebSocket handshake; other upgrades are served as the plain requests they also are. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+/** The listener of a worker: limits on heads and time, refusals in words, and an orderly end. */
+export class AcceptServer {
+  readonly server: Server;
+  private readonly responses = new Set<ServerResponse>();
+  private readonly newest = new WeakMap<Duplex, ServerResponse>();
+  private readonly upgraded = new Set<Duplex>();
+  private draining = false;
+
+  constructor(
+    private readonly options: AcceptOptions,
+    private readonly handlers: AcceptHandlers,
+  ) {
+    this.server = createServer({
+      maxHeaderSize: options.requestHeadBytes,
+      headersTimeout: options.requestHeadTimeoutMs,
+      connectionsCheckingInterval: Math.min(30_000, options.requestHeadTimeoutMs),
+      // An upload may take any time; silence on it is watched where it is forwarded.
+      requestTimeout: 0,
+      keepAliveTimeout: options.clientIdleTimeoutMs,
+      // Refused with words by checkHead.
+      requireHostHeader: false,
+      insecureHTTPParser: false,
+      noDelay: true,
+    });
+    // Node drops the headers above this count silently; the size limit bounds them anyway.
+    this.server.maxHeadersCount = 0;
+    this.server.on('request', (request, response) => this.accept(request, response, false));
+    this.server.on('checkContinue', (request, response) => this.accept(request, response, true));
+    this.server.on('checkExpectation', (request, response) => this.accept(request, response, false));
+    this.server.on('upgrade', (request, socket, head) => this.acceptUpgrade(request, socket, head));
+    this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.refuse(error, socket));
+  }
+
+  listen(port: number, host: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, () => {
+        this.server.off('error', reject);
+        resolve((this.server.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  /**
+   * Accepts no more connections, lets what is in flight end, and closes every connection at its next response.
+   * @returns when every connection is closed; the ones that are left after `timeoutMs` are cut
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    this.draining = true;
+    for (const response of this.responses) response.shouldKeepAlive = false;
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    const timer = setTimeout(() => {
+      this.server.closeAllConnections();
+      for (const socket of this.upgraded) socket.destroy();
+    }, timeoutMs);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  private accept(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
+    response.sendDate = false;
+    this.responses.add(response);
+    this.newest.set(request.socket, response);
+    // A client that vanished; 'close' tells.
+    response.on('error', () => undefined);
+    response.once('close', () => {
+      this.responses.delete(response);
+      if (this.draining) setImmediate(() => this.server.closeIdleConnections());
+    });
+    if (this.draining) response.shouldKeepAlive = false;
+    this.handlers.request(request, response, awaitsContinue);
+  }
+
+  private acceptUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => undefined);
+    if (request.method !== 'GET' || request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      this.withoutUpgrade(request, socket, head);
+      return;
+    }
+    this.upgraded.add(socket);
+    socket.once('close', () => this.upgraded.delete(socket));
+    this.handlers.upgrade(request, socket, head);
+  }
+
+  /** `Upgrade: h2c` and the like may be ignored (RFC 9110 7.8): the same bytes once more, without the wish. */
+  private withoutUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { rawHeaders } = request;
+    let text = `${request.method ?? 'GET'} ${request.url ?? '/'} HTTP/${request.httpVersion}\r\n`;
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+      const name = rawHeaders[i] ?? '';
+      if (/^(?:upgrade|http2-settings)$/i.test(name)) continue;
+      const value = rawHeaders[i + 1] ?? '';
+      const kept = /^connection$/i.test(name)
+        ? value
+            .split(',')
+            .filter((token) => !/^\s*(?:upgrade|http2-settings)\s*$/i.test(token))
+            .join(',')
+        : value;
+      text += `${name}: ${kept.trim()}\r\n`;
+    }
+    socket.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]));
+    this.server.emit('connection', socket);
+  }
+
+  /** The parser gave up on a connection. */
+  private refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const refusal = refusalOf(error.code);
+    const response = this.newest.get(socket);
+    const pending = response !== undefined && !response.writableFinished && !response.destroyed;
+    if (pending && response.req.complete) {
+      // The fault is in what follows a sound request: that one still gets its response.
+      response.shouldKeepAlive = false;
+      response.once('finish', () => socket.destroy());
+      return;
+    }
+    if (refusal === null || !socket.writable || (pending && response.headersSent)) {
+      socket.destroy();
+      return;
+    }
+    const { product } = this.options;
+    socket.end(rawRefusal(refusal, { server: product, 'x-cid': newUniqueId() }), () => socket.destroy());
+  }
+}

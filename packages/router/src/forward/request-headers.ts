@@ -1,0 +1,77 @@
+import type { HeaderMap } from '@waiter/core';
+import { viaOf } from '../via';
+import { connectionTokens, isHopByHop, isOwnCookie } from './hop-by-hop';
+
+/** What a request to an instance is made of. */
+export interface OutgoingRequest {
+  /** As they arrived, folded. */
+  readonly headers: HeaderMap;
+  /** The client sends its body chunked. */
+  readonly chunked: boolean;
+  readonly cid: string;
+  readonly clientProtocol: string;
+  /** `waiter/<version>` */
+  readonly product: string;
+  /** Value of `authorization` for this service's instances. */
+  readonly authorization: string;
+  /** Full principal; null when nobody is authenticated. */
+  readonly principal: string | null;
+}
+
+/** Only for the handshake with the instance, or replaced there (spec: request-path 2.4). */
+const NOT_FOR_WEBSOCKETS: ReadonlySet<string> = new Set([
+  'cache-control',
+  'content-length',
+  'cookie',
+  'pragma',
+]);
+
+/** Cookies that the service may see; undefined: none are left. */
+export function passedCookies(cookie: string): string | undefined {
+  if (!cookie.includes('x-')) return cookie;
+  const kept = cookie.split('; ').filter((pair) => !isOwnCookie(pair));
+  return kept.length === 0 ? undefined : kept.join('; ');
+}
+
+/**
+ * Headers towards an HTTP instance (spec: request-path 2.3). `x-waiter-*` of the client never get through, so the
+ * principal headers can be believed. Framing is stated anew: exactly one of content-length and chunked, or neither.
+ */
+export function requestHeaders(outgoing: OutgoingRequest): Record<string, string> {
+  const { headers, principal } = outgoing;
+  const named = connectionTokens(headers['connection']);
+  const sent: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name] ?? '';
+    if (name === 'cookie') {
+      const cookies = named.has(name) ? undefined : passedCookies(value);
+      if (cookies !== undefined) sent[name] = cookies;
+    } else if (
+      name !== 'expect' &&
+      name !== '__proto__' &&
+      !name.startsWith('x-waiter-') &&
+      !isHopByHop(name, named)
+    ) {
+      sent[name] = value;
+    }
+  }
+  if (outgoing.chunked) sent['transfer-encoding'] = 'chunked';
+  sent['authorization'] = outgoing.authorization;
+  sent['x-cid'] = outgoing.cid;
+  sent['via'] = viaOf(headers['via'], outgoing.clientProtocol, outgoing.product);
+  if (principal !== null) {
+    sent['x-waiter-auth-principal'] = principal.split('@', 1)[0] ?? principal;
+    sent['x-waiter-authenticated-principal'] = principal;
+  }
+  return sent;
+}
+
+/**
+ * Headers of a WebSocket handshake with an instance (spec: request-path 2.4). Key, version and extensions pass, because
+ * the bytes that follow are the client's own.
+ */
+export function upgradeHeaders(outgoing: OutgoingRequest, address: string): Record<string, string> {
+  const sent = requestHeaders({ ...outgoing, chunked: false });
+  for (const name of NOT_FOR_WEBSOCKETS) delete sent[name];
+  return { ...sent, host: address, connection: 'Upgrade', upgrade: 'websocket' };
+}

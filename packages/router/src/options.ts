@@ -1,0 +1,99 @@
+import {
+  builtInSettings,
+  DEFAULT_TIMEOUTS,
+  type DescriptionSettings,
+  type RequestTimeouts,
+} from '@waiter/core';
+
+/** Times of a router, in milliseconds (spec: request-path 4). */
+export interface RouterTimeouts extends RequestTimeouts {
+  /** TCP connect to an instance. */
+  readonly connectTimeoutMs: number;
+  /** A client connection without a request is closed after so long. */
+  readonly clientIdleTimeoutMs: number;
+  /** A client has so long to send a whole request head. */
+  readonly requestHeadTimeoutMs: number;
+  /** An idle connection to an instance is kept for so long; less where the instance states less. */
+  readonly instanceIdleTimeoutMs: number;
+  /** After the order to stop: time for requests in flight. */
+  readonly drainTimeoutMs: number;
+}
+
+export interface RouterLimits {
+  /** Longest request head. */
+  readonly requestHeadBytes: number;
+  /** Longest response head of an instance. */
+  readonly responseHeadBytes: number;
+  /** So much of an unread request body is read before an error is sent (spec: request-path 5.3). */
+  readonly drainBytes: number;
+  readonly drainMs: number;
+  /** Entries of the caches of tokens and of resolved services. */
+  readonly cacheEntries: number;
+}
+
+/** Everything a router worker must be told. Plain data: the control process sends it to its workers. */
+export interface RouterOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Unique in the fleet and never used again; a worker's id is `<router id>/<n>`. */
+  readonly routerId: string;
+  /** Shown in `server` and `via` as `waiter/<first seven characters>`. */
+  readonly version: string;
+  readonly redis: { readonly url: string; readonly cluster: string };
+  /** `hostnames` in it are this router's own names, which are no tokens. */
+  readonly descriptions: DescriptionSettings;
+  /** The first makes the passwords of services. */
+  readonly passwords: readonly string[];
+  /** Whom every request acts as (spec: request-path 9.2). */
+  readonly user: string;
+  readonly timeouts: RouterTimeouts;
+  readonly limits: RouterLimits;
+  /** Whether a request of which nothing was sent may take another instance. */
+  readonly retryOnConnectFailure: boolean;
+  /** Where API requests go; null: no API is served here. */
+  readonly apiSocketPath: string | null;
+  /** One JSON line per proxied request (spec: request-path 11); null: none. */
+  readonly requestLog: { readonly file: string } | null;
+}
+
+export const DEFAULT_ROUTER_TIMEOUTS: RouterTimeouts = {
+  ...DEFAULT_TIMEOUTS,
+  connectTimeoutMs: 5_000,
+  clientIdleTimeoutMs: 200_000,
+  requestHeadTimeoutMs: 60_000,
+  instanceIdleTimeoutMs: 4_000,
+  drainTimeoutMs: 30_000,
+};
+
+export const DEFAULT_ROUTER_LIMITS: RouterLimits = {
+  requestHeadBytes: 32_768,
+  responseHeadBytes: 65_536,
+  drainBytes: 1_048_576,
+  drainMs: 1_000,
+  cacheEntries: 10_000,
+};
+
+type Needed = Pick<RouterOptions, 'routerId' | 'redis' | 'user'>;
+
+/** Options with the built-in defaults where nothing else is said. */
+export function routerOptions(given: Needed & Partial<RouterOptions>): RouterOptions {
+  return {
+    host: '0.0.0.0',
+    port: 9091,
+    version: '0.1.0',
+    descriptions: builtInSettings(given.redis.cluster),
+    passwords: ['open-sesame'],
+    timeouts: DEFAULT_ROUTER_TIMEOUTS,
+    limits: DEFAULT_ROUTER_LIMITS,
+    retryOnConnectFailure: true,
+    apiSocketPath: null,
+    requestLog: null,
+    ...given,
+  };
+}
+
+/** How this router names itself: `waiter/<version>`. */
+export function productName(version: string): string {
+  return `waiter/${version.slice(0, 7)}`;
+}

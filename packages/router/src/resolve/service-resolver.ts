@@ -1,0 +1,124 @@
+import { LRUCache } from 'lru-cache';
+import {
+  attachDefaults,
+  discoverTokens,
+  own,
+  resolveService,
+  tokenMetadataInUse,
+  tokenTemplate,
+  type DescriptionSettings,
+  type HeaderMap,
+  type JsonMap,
+  type ResolvedService,
+  type TokenDiscovery,
+  type TokenRecord,
+} from '@waiter/core';
+import type { TokenCache } from './token-cache';
+
+/** The tokens of a request, loaded, and what they demand of every request that comes through them. */
+export interface RequestTokens {
+  readonly source: TokenDiscovery['source'];
+  readonly names: readonly string[];
+  readonly records: readonly (TokenRecord | null)[];
+  /** Metadata with token defaults; `{}` when no token was named. */
+  readonly metadata: JsonMap;
+  /** Value of `authentication` with service defaults. */
+  readonly authentication: string;
+  /** Resolved services by user and description headers. Gone with the records: a new version starts afresh. */
+  readonly resolved: LRUCache<string, ResolvedService>;
+}
+
+/** Services per set of tokens that are kept; on-the-fly headers can make any number. */
+const RESOLVED_PER_TOKENS = 1_000;
+
+/** Waiter headers that say nothing about the service. */
+const NOT_DESCRIBING: ReadonlySet<string> = new Set([
+  'x-waiter-async-check-interval',
+  'x-waiter-async-request-timeout',
+  'x-waiter-debug',
+  'x-waiter-fallback-period-secs',
+  'x-waiter-queue-timeout',
+  'x-waiter-single-user',
+  'x-waiter-streaming-timeout',
+  'x-waiter-timeout',
+  'x-waiter-token',
+]);
+
+/**
+ * From a request to its service, by core's rules. On the warm path (same tokens, same describing headers, same user)
+ * it neither asks Redis nor hashes.
+ */
+export class ServiceResolver {
+  private readonly views: LRUCache<string, RequestTokens>;
+
+  constructor(
+    private readonly tokens: TokenCache,
+    private readonly settings: DescriptionSettings,
+    maxEntries: number,
+  ) {
+    this.views = new LRUCache({ max: maxEntries });
+  }
+
+  /**
+   * The tokens that the request names. Synchronous where all are known.
+   * @throws WaiterError 503 when they cannot be loaded, 400 when a profile of theirs is not configured
+   */
+  tokensOf(headers: HeaderMap): RequestTokens | Promise<RequestTokens> {
+    const { source, names } = discoverTokens(headers, this.settings.hostnames);
+    const known: (TokenRecord | null)[] = [];
+    for (const name of names) {
+      const record = this.tokens.known(name);
+      if (record === undefined) return this.load(source, names);
+      known.push(record);
+    }
+    return this.view(source, names, known);
+  }
+
+  private async load(source: TokenDiscovery['source'], names: readonly string[]): Promise<RequestTokens> {
+    return this.view(source, names, await Promise.all(names.map((name) => this.tokens.get(name))));
+  }
+
+  private view(
+    source: TokenDiscovery['source'],
+    names: readonly string[],
+    records: readonly (TokenRecord | null)[],
+  ): RequestTokens {
+    const key = `${source} ${names.join(',')}`;
+    const cached = this.views.get(key);
+    // The same objects: the cache of tokens replaces a record when it is written.
+    if (cached !== undefined && records.every((record, i) => record === cached.records[i])) return cached;
+    const present = records.filter((record) => record !== null);
+    const template = tokenTemplate(present);
+    const authentication = own(attachDefaults(template, this.settings), 'authentication');
+    const view: RequestTokens = {
+      source,
+      names,
+      records,
+      metadata: names.length === 0 ? {} : tokenMetadataInUse(present, template, this.settings),
+      authentication: typeof authentication === 'string' ? authentication : 'standard',
+      resolved: new LRUCache({ max: RESOLVED_PER_TOKENS }),
+    };
+    this.views.set(key, view);
+    return view;
+  }
+
+  /** @throws WaiterError 400 or 404 when the request makes no service */
+  resolve(tokens: RequestTokens, headers: HeaderMap, user: string | null): ResolvedService {
+    const key = describingKey(headers, user);
+    const cached = tokens.resolved.get(key);
+    if (cached !== undefined) return cached;
+    const { source, names, records } = tokens;
+    const service = resolveService({ headers, source, names, tokens: records, user }, this.settings);
+    tokens.resolved.set(key, service);
+    return service;
+  }
+}
+
+/** The user and the headers that describe the service. A separator that no header value can contain. */
+function describingKey(headers: HeaderMap, user: string | null): string {
+  let key = user ?? '\0';
+  for (const name in headers) {
+    if (name.startsWith('x-waiter-') && !NOT_DESCRIBING.has(name)) key += `\n${name}\n${headers[name] ?? ''}`;
+  }
+  return key;
+}

@@ -1,0 +1,6 @@
+export type { Answer } from './answer';
+export { debugHeaders } from './debug-headers';
+export { drainBody } from './drain-body';
+export { LineWriter } from './line-writer';
+export { logLine, type LoggedResponse } from './request-log';
+export { Responder, type ResponderOptions } from './responder';

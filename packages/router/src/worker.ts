@@ -1,0 +1,177 @@
+import { Entitlement, SimpleEntitlementManager, type TokenRecord } from '@waiter/core';
+import { createMetrics, silentLogger, type Logger, type MetricsSnapshot } from '@waiter/observability';
+import { Store } from '@waiter/store';
+import { AcceptServer, type RequestFacts, type RequestHead } from './accept';
+import { ApiHop, createProxy, Forwarder, instanceAgents, ServiceAuthorization, Upgrader } from './forward';
+import { productName, type RouterOptions } from './options';
+import { RequestPipeline } from './pipeline';
+import { LoadReporter } from './report';
+import { SlotReservations, type Reservations } from './reserve';
+import { ownNames, ServiceRegistrar, ServiceResolver, TokenCache, type TokenSource } from './resolve';
+import { LineWriter, logLine, Responder, type LoggedResponse } from './respond';
+import { WorkerMetrics } from './worker-metrics';
+
+/** What a worker is given by the process that it lives in. */
+export interface WorkerEnvironment {
+  /** `<router id>/<n>`, never used again; default number 1. */
+  readonly workerId?: string;
+  readonly logger?: Logger;
+  /** Asks the scaler to look at a service now. */
+  readonly nudge?: (serviceId: string) => void;
+  /** In place of leases: for tests of the request path. Closed by the caller. */
+  readonly reservations?: Reservations;
+}
+
+export interface RouterWorker {
+  readonly port: number;
+  readonly store: Store;
+  snapshot(): Promise<MetricsSnapshot>;
+  /**
+   * Ends in order: no new connections; what is in flight or waits may end within `drainTimeoutMs`; leases go back. What
+   * still waits after four fifths of that time is refused (503), what is still in flight at its end is cut.
+   */
+  close(): Promise<void>;
+}
+
+/** After this part of the drain time waiting requests are refused, so that their clients still hear of it. */
+const PATIENCE = 0.8;
+
+/** Starts one event loop that proxies. @throws Error when Redis does not answer or the port is taken */
+export async function startRouterWorker(
+  options: RouterOptions,
+  environment: WorkerEnvironment = {},
+): Promise<RouterWorker> {
+  const { workerId = `${options.routerId}/1`, logger = silentLogger, nudge = () => undefined } = environment;
+  const { timeouts, limits, descriptions } = options;
+  const product = productName(options.version);
+  const store = await Store.open({ ...options.redis, onError: quietly(logger) }, 'failFast');
+
+  const reporter: LoadReporter = new LoadReporter(store, () => leases, nudge);
+  const leases = await SlotReservations.start({
+    workerId,
+    store,
+    onWaiting: (serviceId) => reporter.waiting(serviceId),
+  });
+  const reservations = environment.reservations ?? leases;
+
+  const tokens = new TokenCache(tokenSource(store), limits.cacheEntries);
+  const registrar = new ServiceRegistrar(
+    (service) => store.services.ensure(service),
+    limits.cacheEntries,
+    (error) => logger.warn('a service could not be written to Redis', { error }),
+  );
+  const unsubscribe = await store.changes.subscribe(
+    (notice) => {
+      if (notice.type === 'token') tokens.drop(notice.token);
+      else if (notice.type === 'service') registrar.forget(notice.service);
+    },
+    () => tokens.dropAll(),
+  );
+
+  const metrics = createMetrics();
+  const workerMetrics = new WorkerMetrics(metrics);
+  const log =
+    options.requestLog === null
+      ? undefined
+      : new LineWriter(options.requestLog.file, (error) =>
+          logger.error('the request log cannot be written', { error }),
+        );
+  const onHead = (
+    head: RequestHead,
+    facts: RequestFacts,
+    status: number,
+    headers: LoggedResponse['headers'],
+  ): void => {
+    if (facts.service !== null) {
+      const series = workerMetrics.of(facts.service.serviceId);
+      series.status(status).inc();
+      series.requestSeconds.observe((performance.now() - head.startedAt) / 1000);
+      if (facts.slot !== null) series.queueSeconds.observe(facts.slot.waitedMs / 1000);
+    }
+    const requestType = head.headers['upgrade'] === undefined ? 'waiter-proxy' : 'websocket-upgrade';
+    log?.write(logLine(head, facts, { status, headers, requestType }));
+  };
+
+  const proxy = createProxy(limits.responseHeadBytes);
+  const agents = instanceAgents(timeouts.instanceIdleTimeoutMs);
+  const apiHop = new ApiHop({ proxy, product, timeouts, socketPath: options.apiSocketPath });
+  const authorization = new ServiceAuthorization(options.passwords[0] ?? '', limits.cacheEntries);
+  const parts = { proxy, agents, reservations, authorization, product, options, onHead };
+  const { routerId } = options;
+  const { drainBytes, drainMs } = limits;
+  const responder = new Responder({ product, routerId, drainBytes, drainMs, onHead });
+  const pipeline = new RequestPipeline({
+    options,
+    ownNames: ownNames(descriptions.hostnames),
+    resolver: new ServiceResolver(tokens, descriptions, limits.cacheEntries),
+    registrar,
+    entitlement: new Entitlement(new SimpleEntitlementManager(options.user)),
+    forwarder: new Forwarder(parts),
+    upgrader: new Upgrader(parts, responder),
+    apiHop,
+    responder,
+    metrics: workerMetrics,
+    logger,
+  });
+  const accept = new AcceptServer(
+    {
+      product,
+      requestHeadBytes: limits.requestHeadBytes,
+      requestHeadTimeoutMs: timeouts.requestHeadTimeoutMs,
+      clientIdleTimeoutMs: timeouts.clientIdleTimeoutMs,
+    },
+    pipeline,
+  );
+
+  const stop = async (): Promise<void> => {
+    reporter.stop();
+    agents.destroy();
+    apiHop.close();
+    await unsubscribe();
+    await store.close();
+    await log?.close();
+  };
+  let port: number;
+  try {
+    port = await accept.listen(options.port, options.host);
+  } catch (error) {
+    await leases.close(0);
+    await stop();
+    throw error;
+  }
+  reporter.start();
+
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    const drained = accept.drain(timeouts.drainTimeoutMs);
+    await Promise.race([drained, pause(timeouts.drainTimeoutMs * PATIENCE)]);
+    await Promise.all([drained, leases.close(timeouts.drainTimeoutMs * (1 - PATIENCE))]);
+    await stop();
+  };
+  return { port, store, snapshot: () => metrics.snapshot(), close: () => (closing ??= close()) };
+}
+
+function tokenSource(store: Store): TokenSource {
+  return {
+    token: (name) => store.tokens.get(name),
+    serviceEntry: async (id, name): Promise<TokenRecord | null> => {
+      const service = await store.services.get(id);
+      return service === null ? null : { name, data: service.description, hash: '' };
+    },
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+/** Redis that is away reports an error for each attempt to reconnect: one line every five seconds is enough. */
+function quietly(logger: Logger): (error: Error) => void {
+  let lastAt = -Infinity;
+  return (error) => {
+    const now = performance.now();
+    if (now - lastAt < 5_000) return;
+    lastAt = now;
+    logger.warn('Redis does not answer', { error: error.message });
+  };
+}
