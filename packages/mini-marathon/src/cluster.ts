@@ -86,7 +86,7 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
       const tasks = table.all();
       for (const task of tasks) runner.kill(task);
       await Promise.all(tasks.map((task) => task.process?.gone));
-      file.write();
+      file.close();
     },
   };
 }

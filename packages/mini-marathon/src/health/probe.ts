@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import type { HealthCheck } from '../apps/definition';
 import { exitMessage } from '../tasks/exit-status';
 import { signalGroup } from '../tasks/process-group';
+import type { UserIds } from '../tasks/task-user';
 import type { ProbeResult } from './health-state';
 
 export interface ProbeTarget {
@@ -12,6 +13,8 @@ export interface ProbeTarget {
   readonly ports: readonly number[];
   readonly sandbox: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Commands run under the task's ids. */
+  readonly user: UserIds | undefined;
 }
 
 /** Makes one health check. Never rejects; ends at the check's timeout, or at the signal. */
@@ -96,6 +99,7 @@ function command(
       env: target.env,
       detached: true,
       stdio: 'ignore',
+      ...target.user,
     });
     const end = () => {
       if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');

@@ -50,9 +50,12 @@ class EventStream {
 
   constructor(private readonly response: Response) {
     response.on('drain', () => this.flush());
+    // A write that crosses the client's hang-up fails; `close` follows and ends the subscription.
+    response.on('error', () => undefined);
   }
 
   send(text: string): void {
+    if (this.response.destroyed) return;
     if (this.buffered.length === 0 && !this.response.writableNeedDrain) this.response.write(text);
     else if (this.buffered.push(text) > MAX_BUFFERED) this.response.destroy();
   }

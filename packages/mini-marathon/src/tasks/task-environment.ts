@@ -1,7 +1,7 @@
 import type { AppDefinition } from '../apps/definition';
 
 /** What is taken over from this server's own environment; the rest may hold its secrets. */
-const INHERITED = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'] as const;
+const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'] as const;
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Marathon leaves out labels whose value is longer, and all once their sum is. */
 const MAX_LABEL_CHARACTERS = 512;

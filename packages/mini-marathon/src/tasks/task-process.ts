@@ -21,8 +21,8 @@ export interface ProcessInput {
 
 /**
  * The processes of one task: a process group (and session) of their own, with the sandbox as working directory and its
- * `stdout` and `stderr` files as output. The task ends when its main process ends; whatever is left of the group is
- * killed then, as Mesos destroys the container.
+ * `stdout` and `stderr` files as output. The task ends when its main process ends; whatever is left of the group then is
+ * killed, as Mesos destroys the container.
  */
 export class TaskProcess {
   readonly pid: number;
@@ -31,18 +31,25 @@ export class TaskProcess {
   /** Resolves once the main process and its group are gone. Never rejects. */
   readonly gone: Promise<void>;
   private killTimer: NodeJS.Timeout | undefined;
+  private killDeadline: number | undefined;
   private ended = false;
 
   private constructor(child: ChildProcess & { readonly pid: number }, onExit: (exit: ExitStatus) => void) {
     this.pid = child.pid;
     this.startTime = processIdentity(child.pid)?.startTime;
     this.gone = new Promise((resolve) => {
-      child.once('exit', (code, signal) => {
+      const end = (exit: ExitStatus) => {
         this.ended = true;
         clearTimeout(this.killTimer);
-        signalGroup(this.pid, 'SIGKILL');
-        onExit({ code, signal });
-        void groupGone(this.pid).then(resolve);
+        onExit(exit);
+        resolve();
+      };
+      child.once('exit', (code, signal) => {
+        const exit = { code, signal };
+        // A shell dies of SIGTERM at once; what it started still has the rest of the grace period.
+        if (this.killDeadline === undefined) signalGroup(this.pid, 'SIGKILL');
+        if (!signalGroup(this.pid, 0)) end(exit);
+        else void groupGone(this.pid, this.killDeadline ?? performance.now()).then(() => end(exit));
       });
     });
   }
@@ -80,6 +87,7 @@ export class TaskProcess {
     if (this.ended) return;
     signalGroup(this.pid, 'SIGTERM');
     clearTimeout(this.killTimer);
+    this.killDeadline = performance.now() + graceMs;
     this.killTimer = setTimeout(() => signalGroup(this.pid, 'SIGKILL'), graceMs);
   }
 }

@@ -6,6 +6,7 @@ import type { AppStore } from '../apps/store';
 import type { Agent, TaskEvents } from '../events/task-events';
 import { HealthChecker } from '../health/health-checker';
 import { UNCHECKED } from '../health/health-state';
+import type { ProbeTarget } from '../health/probe';
 import type { Logger } from '../logger';
 import { timestamp } from '../timestamp';
 import type { ExitStatus } from './exit-status';
@@ -18,6 +19,7 @@ import { taskEnvironment } from './task-environment';
 import { TaskProcess } from './task-process';
 import type { TaskTable } from './task-table';
 import type { TasksFile } from './tasks-file';
+import type { UserIds } from './task-user';
 import { idsOfUser } from './task-user';
 
 export interface TaskObserver {
@@ -86,9 +88,8 @@ export class TaskRunner {
       frameworkId: agent.frameworkId,
     };
     const env = taskEnvironment(input, process.env);
-    const started = TaskProcess.start({ app, sandbox, env, user: idsOfUser(app.user) }, (exit) =>
-      this.exited(task, exit),
-    );
+    const user = idsOfUser(app.user);
+    const started = TaskProcess.start({ app, sandbox, env, user }, (exit) => this.exited(task, exit));
     events.status(task);
     events.instance(task, 'Staging');
     if (!(started instanceof TaskProcess)) {
@@ -103,7 +104,7 @@ export class TaskRunner {
     events.status(task);
     events.instance(task, 'Running');
     logger.info('task started', { taskId: task.id, pid: started.pid, ports });
-    if (app.healthChecks.length > 0) this.checkHealth(task, env);
+    if (app.healthChecks.length > 0) this.checkHealth(task, env, user);
     return task;
   }
 
@@ -124,9 +125,9 @@ export class TaskRunner {
     return this.parts.ports.takeExactly(fixed) ? fixed : undefined;
   }
 
-  private checkHealth(task: Task, env: Readonly<Record<string, string>>): void {
+  private checkHealth(task: Task, env: ProbeTarget['env'], user: UserIds | undefined): void {
     const { agent, clock, events } = this.parts;
-    const target = { host: agent.host, ports: task.ports, sandbox: task.sandbox, env };
+    const target = { host: agent.host, ports: task.ports, sandbox: task.sandbox, env, user };
     const observer = {
       changed: (index: number, state: Task['health'][number], before: Task['health'][number]) => {
         const reported = [isHealthy(task), isUnhealthy(task)];

@@ -11,7 +11,8 @@ interface Running {
 }
 
 interface Contents {
-  readonly server: { readonly pid: number; readonly startTime: string | undefined };
+  /** Null once it has closed. */
+  readonly server: { readonly pid: number; readonly startTime: string | undefined } | null;
   readonly tasks: readonly Running[];
 }
 
@@ -23,6 +24,7 @@ export class TasksFile {
   private readonly path: string;
   private readonly tasks = new Map<string, Running>();
   private scheduled = false;
+  private closed = false;
 
   constructor(private readonly dataDir: string) {
     mkdirSync(dataDir, { recursive: true });
@@ -39,14 +41,10 @@ export class TasksFile {
     if (this.tasks.delete(taskId)) this.schedule();
   }
 
-  /** Writes at once; a crash while writing leaves the old contents. */
-  write(): void {
-    const contents: Contents = {
-      server: { pid: process.pid, startTime: processIdentity(process.pid)?.startTime },
-      tasks: [...this.tasks.values()],
-    };
-    writeFileSync(`${this.path}.new`, JSON.stringify(contents));
-    renameSync(`${this.path}.new`, this.path);
+  /** The server ends, with no task left: another may have the directory. */
+  close(): void {
+    this.closed = true;
+    this.write(true);
   }
 
   /**
@@ -56,10 +54,9 @@ export class TasksFile {
    */
   takeOver(logger: Logger): number {
     const left = this.read();
-    if (left !== undefined && left.server.pid !== process.pid && isSame(left.server)) {
-      throw new Error(
-        `The data directory ${this.dataDir} is in use by the server with pid ${left.server.pid}`,
-      );
+    const server = left?.server ?? undefined;
+    if (server !== undefined && server.pid !== process.pid && isSame(server)) {
+      throw new Error(`The data directory ${this.dataDir} is in use by the server with pid ${server.pid}`);
     }
     const groups = (left?.tasks ?? []).filter(isStillOurs);
     for (const task of groups) {
@@ -89,6 +86,16 @@ export class TasksFile {
     return killed;
   }
 
+  /** A crash while writing leaves the old contents. */
+  private write(closed = false): void {
+    const contents: Contents = {
+      server: closed ? null : { pid: process.pid, startTime: processIdentity(process.pid)?.startTime },
+      tasks: [...this.tasks.values()],
+    };
+    writeFileSync(`${this.path}.new`, JSON.stringify(contents));
+    renameSync(`${this.path}.new`, this.path);
+  }
+
   private read(): Contents | undefined {
     try {
       return JSON.parse(readFileSync(this.path, 'utf8')) as Contents;
@@ -102,7 +109,7 @@ export class TasksFile {
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      this.write();
+      if (!this.closed) this.write();
     });
   }
 }
