@@ -124,31 +124,29 @@ local function tell_grants(granted, except, channel, service)
   end
 end
 
--- Asks every other holder for idle slots, when somebody waits. Returns the oldest waiting arrival of others, or -1.
+-- Asks every other holder for idle slots, when wid waits. Each is told the oldest arrival that waits anywhere but with
+-- itself: it must not serve a younger one. Returns that arrival for wid, or -1.
 local function tell_recall(wid, channel, service)
   local waiting = redis.call('ZRANGE', WAITERS, 0, -1, 'WITHSCORES')
   if #waiting == 0 then return -1 end
-  local need = 0
-  for i = 1, #waiting, 2 do
-    local h = holder(waiting[i])
-    if h then need = need + h.want end
-  end
-  local oldest_other = -1
-  for i = 1, #waiting, 2 do
-    if waiting[i] ~= wid then
-      oldest_other = tonumber(waiting[i + 1])
-      break
-    end
+  local function oldest_beside(me)
+    if waiting[1] ~= me then return tonumber(waiting[2]) end
+    return waiting[4] and tonumber(waiting[4]) or -1
   end
   if redis.call('ZSCORE', WAITERS, wid) then
-    local mine = redis.call('ZSCORE', WAITERS, wid)
+    local need = 0
+    for i = 1, #waiting, 2 do
+      local h = holder(waiting[i])
+      if h then need = need + h.want end
+    end
     for _, other in ipairs(redis.call('HKEYS', HOLDERS)) do
       if other ~= wid then
-        redis.call('PUBLISH', channel .. other, cjson.encode({ type = 'recall', service = service, oldest = tonumber(mine), need = need }))
+        local message = { type = 'recall', service = service, oldest = oldest_beside(other), need = need }
+        redis.call('PUBLISH', channel .. other, cjson.encode(message))
       end
     end
   end
-  return oldest_other
+  return oldest_beside(wid)
 end
 
 local function policy_of()
