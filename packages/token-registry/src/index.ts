@@ -1,1 +1,2 @@
-export {};
+export { tokenRouter } from './router';
+export type { TokenRouterDependencies } from './dependencies';
