@@ -7,11 +7,12 @@ import { planView } from '../views/deployment-view';
 import { values } from './request';
 
 const MAX_BUFFERED = 1024;
+const PATIENCE_MS = 2000;
 const HEARTBEAT_MS = 10_000;
 
 /**
  * `GET /v2/events` (4B.7): server-sent events, `event_type` filters, plans in full unless `plan-format=light`. A subscriber
- * that lets 1024 events pile up is disconnected.
+ * that lets more than 1024 events pile up for 2 s is disconnected.
  */
 export function eventsRoute(cluster: Cluster): RequestHandler {
   return (request, response) => {
@@ -26,7 +27,10 @@ export function eventsRoute(cluster: Cluster): RequestHandler {
     request.socket.setNoDelay(true);
     const stream = new EventStream(response);
     const detach = cluster.events.subscribe((event) => {
-      if (wanted.size === 0 || wanted.has(event.eventType)) stream.send(frame(event, light));
+      if (wanted.size > 0 && !wanted.has(event.eventType)) return;
+      stream.send(frame(event, light));
+      // Somebody may wait for the task's ports, and starting its process takes milliseconds.
+      if (event.eventType === 'status_update_event') stream.flush();
     });
     const heartbeat = setInterval(() => stream.send('\r\n'), HEARTBEAT_MS);
     cluster.events.publish('event_stream_attached', { remoteAddress });
@@ -46,24 +50,37 @@ function frame(event: MarathonEvent, light: boolean): string {
 
 /** Writes as fast as the client reads, and buffers no more than it may. */
 class EventStream {
-  private buffered: string[] = [];
+  private readonly buffered: string[] = [];
+  /** Since when the client has not taken everything; a burst within one turn of the loop is not its fault. */
+  private stalledAt = 0;
 
   constructor(private readonly response: Response) {
-    response.on('drain', () => this.flush());
+    response.on('drain', () => this.drain());
     // A write that crosses the client's hang-up fails; `close` follows and ends the subscription.
     response.on('error', () => undefined);
   }
 
   send(text: string): void {
     if (this.response.destroyed) return;
-    if (this.buffered.length === 0 && !this.response.writableNeedDrain) this.response.write(text);
-    else if (this.buffered.push(text) > MAX_BUFFERED) this.response.destroy();
+    if (this.buffered.length === 0) {
+      if (!this.response.writableNeedDrain) {
+        this.response.write(text);
+        return;
+      }
+      this.stalledAt = performance.now();
+    }
+    this.buffered.push(text);
+    if (this.buffered.length > MAX_BUFFERED && performance.now() - this.stalledAt > PATIENCE_MS)
+      this.response.destroy();
   }
 
-  private flush(): void {
-    const [next, ...rest] = this.buffered;
-    if (next === undefined) return;
-    this.buffered = rest;
-    if (this.response.write(next)) this.flush();
+  /** Hands what was written to the kernel now. Node would hold it until this turn of the loop is over. */
+  flush(): void {
+    this.response.socket?.uncork();
+  }
+
+  private drain(): void {
+    while (this.buffered.length > 0 && !this.response.writableNeedDrain)
+      this.response.write(this.buffered.shift());
   }
 }

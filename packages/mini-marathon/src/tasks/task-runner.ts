@@ -89,9 +89,10 @@ export class TaskRunner {
     };
     const env = taskEnvironment(input, process.env);
     const user = idsOfUser(app.user);
-    const started = TaskProcess.start({ app, sandbox, env, user }, (exit) => this.exited(task, exit));
+    // Told before the fork, which takes milliseconds: host and ports are known now, and who waits may start to probe.
     events.status(task);
     events.instance(task, 'Staging');
+    const started = TaskProcess.start({ app, sandbox, env, user }, (exit) => this.exited(task, exit));
     if (!(started instanceof TaskProcess)) {
       logger.warn('task could not be started', { taskId: task.id, reason: exitMessage(started) });
       this.exited(task, started);
