@@ -1,4 +1,5 @@
 export { ConfigError, loadConfig } from './load';
+export { environmentOf } from './environment';
 export type { ConfigSources } from './load';
 export type { Machine } from './option';
 export { options } from './options';

@@ -16,6 +16,8 @@ export interface ConfigSources {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Path of a YAML or JSON file. Weakest. */
   readonly file?: string | undefined;
+  /** What a command prefers to the built-in defaults, named like flags. Weaker than all others. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
   /** For tests; default this machine. */
   readonly machine?: Machine;
 }
@@ -33,9 +35,10 @@ export class ConfigError extends Error {
  * @throws ConfigError that names every problem and where it stands
  */
 export function loadConfig(sources: ConfigSources = {}): CompiledConfig {
-  const { flags = {}, env = {}, file, machine = thisMachine() } = sources;
+  const { flags = {}, env = {}, defaults = {}, file, machine = thisMachine() } = sources;
   const named = namedOptions(options);
   const findings = [
+    readFlags(defaults, named),
     ...(file === undefined ? [] : [readFile(file, options, named)]),
     readEnvironment(env, named),
     readFlags(flags, named),

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { CompiledConfig } from '@waiter/config';
+import { createLogger, gracefulShutdown } from '@waiter/observability';
+import { createScaler, scalerOptions } from '@waiter/scaler';
+import { createMarathonScheduler, type MarathonAuth } from '@waiter/scheduler';
+import { Queues, Store } from '@waiter/store';
+import { announceReady } from './ready';
+
+const STOP_MS = 20_000;
+
+export async function runScaler(config: CompiledConfig): Promise<void> {
+  const logger = createLogger({ name: 'scaler', ...config.log });
+  const onError = (error: Error): void => logger.debug('redis connection', { error: error.message });
+  const redis = { url: config.redis.url, cluster: config.cluster.name, onError };
+  const store = await Store.open(redis);
+  for (const fault of await store.check()) logger.warn(fault);
+  const queues = new Queues(redis);
+  const { marathon, scaler: settings } = config;
+  const auth: MarathonAuth | undefined =
+    marathon.username === undefined
+      ? undefined
+      : { username: marathon.username, password: marathon.password ?? '' };
+  const scheduler = createMarathonScheduler({
+    url: marathon.urls,
+    servicePrefix: config.cluster.servicePrefix,
+    initCommands: marathon.initCommands,
+    homePathPrefix: marathon.homePathPrefix,
+    requestTimeoutMs: marathon.requestTimeoutMs,
+    reconcileMs: marathon.reconcileMs,
+    logger,
+    ...(auth === undefined ? {} : { auth }),
+  });
+  const scaler = createScaler({
+    store,
+    queues,
+    scheduler,
+    logger,
+    options: scalerOptions({
+      ...settings,
+      id: `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`,
+      clusterName: config.cluster.name,
+      passwords: config.passwords,
+      descriptions: config.descriptions,
+      homePathPrefix: marathon.homePathPrefix,
+      reconcileMs: marathon.reconcileMs,
+    }),
+  });
+  gracefulShutdown({
+    logger,
+    timeoutMs: STOP_MS,
+    steps: [
+      { name: 'scaler', run: () => scaler.stop() },
+      { name: 'scheduler', run: () => scheduler.close() },
+      { name: 'queues', run: () => queues.close() },
+      { name: 'store', run: () => store.close() },
+    ],
+  });
+  scaler.start();
+  announceReady('scaler', null);
+}
