@@ -16,7 +16,7 @@ export function createProgram(): Command {
     [...COMMON, 'router'],
   ).action(async (flags: Flags) => {
     const config = readConfiguration(flags);
-    if (config !== null) await (await import('../roles/router')).runRouter(config);
+    if (config !== null) await (await import('../roles/router.js')).runRouter(config);
   });
 
   withConfiguration(program.command('scaler').description('run a scaler; many may run, one leads'), [
@@ -25,7 +25,7 @@ export function createProgram(): Command {
     'marathon',
   ]).action(async (flags: Flags) => {
     const config = readConfiguration(flags);
-    if (config !== null) await (await import('../roles/scaler')).runScaler(config);
+    if (config !== null) await (await import('../roles/scaler.js')).runScaler(config);
   });
 
   withConfiguration(
@@ -44,7 +44,7 @@ export function createProgram(): Command {
       ...(host === undefined ? {} : { miniMarathonHost: host }),
       ...(dataDir === undefined ? {} : { miniMarathonDataDir: dataDir }),
     });
-    if (config !== null) await (await import('../roles/mini-marathon')).runMiniMarathon(config);
+    if (config !== null) await (await import('../roles/mini-marathon.js')).runMiniMarathon(config);
   });
 
   withConfiguration(
@@ -58,7 +58,7 @@ export function createProgram(): Command {
     [...COMMON, 'router', 'scaler', 'marathon', 'miniMarathon'],
     ['redis', 'marathon'],
   ).action(async (flags: Flags) => {
-    const { runUp, UP_DEFAULTS, UP_FLAGS } = await import('../up/run-up');
+    const { runUp, UP_DEFAULTS, UP_FLAGS } = await import('../up/run-up.js');
     const config = readConfiguration(flags, { own: UP_FLAGS, defaults: UP_DEFAULTS });
     if (config !== null) await runUp(config, flags);
   });
@@ -68,7 +68,7 @@ export function createProgram(): Command {
     .description('start a cluster, drive load at a service, show it grow from nothing and go away again')
     .option('--keep', 'leave the cluster up at the end, and say where it is')
     .action(async ({ keep }: { keep?: boolean }) => {
-      process.exitCode = await (await import('../demo/run-demo')).runDemo({ keep: keep === true });
+      process.exitCode = await (await import('../demo/run-demo.js')).runDemo({ keep: keep === true });
     });
 
   return program;

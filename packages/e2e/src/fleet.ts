@@ -1,0 +1,162 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  freePort,
+  processesWith,
+  startProcess,
+  startRedis,
+  temporaryDirectory,
+  waitFor,
+  type RedisServer,
+  type RunningProcess,
+  type TemporaryDirectory,
+} from '@waiter/testkit';
+import { FleetClient } from './fleet-client';
+
+const WAITER = join(__dirname, '..', '..', 'cli', 'bin', 'waiter.js');
+
+export interface FleetOptions {
+  readonly routers?: number;
+  /** Workers of each router. */
+  readonly workers?: number;
+  readonly scalers?: number;
+  /** More settings for every role, `WAITER_...`. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** One role as a process of its own. */
+export interface Member {
+  readonly name: string;
+  readonly url: string;
+  readonly process: RunningProcess;
+}
+
+/** Quick enough for tests; everything else as shipped. */
+const QUICK: Readonly<Record<string, string>> = {
+  WAITER_SCALER_GC_INTERVAL: '500ms',
+  WAITER_SCALER_SETTLE: '2s',
+  WAITER_LOG_LEVEL: 'info',
+};
+
+/** A whole cluster as processes: Redis with AOF, mini-marathon, scalers, routers, each startable and killable alone. */
+export class Fleet {
+  readonly routers: Member[] = [];
+  readonly scalers: Member[] = [];
+  marathon!: Member;
+  redis!: RedisServer;
+  private directory!: TemporaryDirectory;
+  private started = 0;
+
+  private constructor(private readonly options: FleetOptions) {}
+
+  static async start(options: FleetOptions = {}): Promise<Fleet> {
+    const fleet = new Fleet(options);
+    try {
+      await fleet.begin();
+      return fleet;
+    } catch (error) {
+      await fleet.stop().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async begin(): Promise<void> {
+    this.directory = temporaryDirectory('waiter-e2e-');
+    const redisDir = join(this.directory.path, 'redis');
+    mkdirSync(redisDir);
+    this.redis = await startRedis({ appendonly: true, dir: redisDir });
+    const port = await freePort();
+    this.marathon = await this.role('mini-marathon', ['mini-marathon'], `http://127.0.0.1:${port}`, '/ping', {
+      WAITER_MINI_MARATHON_PORT: String(port),
+      WAITER_MINI_MARATHON_DATA_DIR: join(this.directory.path, 'mini-marathon'),
+      WAITER_MINI_MARATHON_FIRST_TASK_PORT: '21000',
+      WAITER_MINI_MARATHON_LAST_TASK_PORT: '29000',
+    });
+    const { scalers = 1, routers = 1 } = this.options;
+    await Promise.all(Array.from({ length: scalers }, () => this.startScaler()));
+    for (let n = 0; n < routers; n += 1) await this.startRouter();
+    await waitFor('a leader', async () => (await this.client().get('/state/leader')).status === 200, {
+      timeoutMs: 15_000,
+    });
+  }
+
+  private role(
+    name: string,
+    args: readonly string[],
+    url: string,
+    readyPath: string | null,
+    env: Readonly<Record<string, string>>,
+  ): Promise<Member> {
+    const ready =
+      readyPath === null
+        ? /./
+        : async (): Promise<boolean> => (await fetch(url + readyPath).catch(() => null))?.status === 200;
+    return startProcess({
+      name,
+      command: process.execPath,
+      args: [WAITER, ...args],
+      env: { ...(process.env as Record<string, string>), ...QUICK, ...env, ...this.options.env },
+      ready,
+      readyTimeoutMs: 30_000,
+    }).then((running) => ({ name, url, process: running }));
+  }
+
+  private shared(): Record<string, string> {
+    return { WAITER_REDIS_URL: this.redis.url, WAITER_MARATHON_URLS: this.marathon.url };
+  }
+
+  async startScaler(): Promise<Member> {
+    const name = `scaler-${(this.started += 1)}`;
+    const scaler = await this.role(name, ['scaler'], '', null, this.shared());
+    this.scalers.push(scaler);
+    return scaler;
+  }
+
+  async startRouter(): Promise<Member> {
+    const name = `router-${(this.started += 1)}`;
+    const port = await freePort();
+    const router = await this.role(name, ['router'], `http://127.0.0.1:${port}`, '/status', {
+      ...this.shared(),
+      WAITER_ROUTER_PORT: String(port),
+      WAITER_ROUTER_HOST: '127.0.0.1',
+      WAITER_ROUTER_WORKERS: String(this.options.workers ?? 1),
+    });
+    this.routers.push(router);
+    return router;
+  }
+
+  /** A client of one router; by default of the first. */
+  client(router = 0): FleetClient {
+    const member = this.routers[router];
+    if (member === undefined) throw new Error(`there is no router ${router}`);
+    return new FleetClient(member.url);
+  }
+
+  get clients(): FleetClient[] {
+    return this.routers.map((_, index) => this.client(index));
+  }
+
+  /** The scaler that leads now. */
+  async leader(): Promise<Member> {
+    return waitFor('a scaler that leads', async () => {
+      const { body } = await this.client().get('/state/leader');
+      return this.scalers.find(({ process: { pid } }) => body.includes(`-${pid}-`));
+    });
+  }
+
+  /** Ids of the apps that Marathon runs. */
+  async apps(): Promise<string[]> {
+    const answer = (await (await fetch(`${this.marathon.url}/v2/apps`)).json()) as { apps: { id: string }[] };
+    return answer.apps.map(({ id }) => id.replace(/^\//, ''));
+  }
+
+  /** Stops everything in order and fails when a process of an instance is left. */
+  async stop(): Promise<void> {
+    for (const member of [...this.routers, ...this.scalers]) await member.process.stop(20_000);
+    await this.marathon?.process.stop(20_000);
+    await this.redis?.stop();
+    const left = processesWith(this.directory.path);
+    this.directory.remove();
+    if (left.length > 0) throw new Error(`left behind: ${JSON.stringify(left)}`);
+  }
+}
