@@ -25,6 +25,9 @@ export interface Scaler {
   readonly leading: boolean;
 }
 
+/** How long the end waits for Redis. */
+const RESIGN_MS = 1_000;
+
 /**
  * The process that decides and acts on instance counts (DESIGN sections 2 and 7). Any number may run; the one that
  * holds the leadership lease works, the others wait for it.
@@ -76,7 +79,10 @@ export function createScaler(deps: ScalerDeps): Scaler {
       endTerm();
       await Promise.all(ending);
       // Redis may be away: then the lease runs out by itself.
-      await leadership.resign().catch(() => undefined);
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, RESIGN_MS)));
+      await Promise.race([leadership.resign().catch(() => undefined), late]);
+      clearTimeout(timer);
     },
     get leading() {
       return leadership.acting() !== null;
