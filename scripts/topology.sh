@@ -83,7 +83,10 @@ stop_all() {
   stopped=1
   trap '' INT TERM
   # From the front to the back: what is in flight still finds what it needs.
-  for name in "${order[@]}"; do stop "$name" 40; done
+  # HAProxy lets its streams end when it is asked by SIGUSR1.
+  for name in "${order[@]}"; do
+    if [[ $name == haproxy ]]; then stop haproxy 10 USR1; else stop "$name" 40; fi
+  done
   [[ -z $sleeper ]] || kill "$sleeper" 2>/dev/null || true
   if [[ -n $temporary ]]; then rm -rf "$data_dir"; else rm -f "$data_dir/topology.json"; fi
 }
