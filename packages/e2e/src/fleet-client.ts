@@ -22,7 +22,10 @@ export class FleetClient {
     this.port = Number(new URL(url).port);
   }
 
-  ask(path: string, { method = 'GET', headers = {}, body, timeoutMs = 60_000 }: AskOptions = {}): Promise<Answer> {
+  ask(
+    path: string,
+    { method = 'GET', headers = {}, body, timeoutMs = 60_000 }: AskOptions = {},
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const startedAt = performance.now();
       const outgoing = request(

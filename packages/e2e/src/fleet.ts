@@ -61,7 +61,7 @@ export class Fleet {
   }
 
   private async begin(): Promise<void> {
-    this.directory = temporaryDirectory('waiter-e2e-');
+    this.directory = await temporaryDirectory('waiter-e2e-');
     const redisDir = join(this.directory.path, 'redis');
     mkdirSync(redisDir);
     this.redis = await startRedis({ appendonly: true, dir: redisDir });
@@ -156,7 +156,7 @@ export class Fleet {
     await this.marathon?.process.stop(20_000);
     await this.redis?.stop();
     const left = processesWith(this.directory.path);
-    this.directory.remove();
+    await this.directory.remove();
     if (left.length > 0) throw new Error(`left behind: ${JSON.stringify(left)}`);
   }
 }
