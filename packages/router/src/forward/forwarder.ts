@@ -68,9 +68,11 @@ export class Forwarder {
   /** @throws WaiterError when nothing was sent to the client */
   async forward(exchange: Exchange, service: ResolvedService): Promise<void> {
     const { head, facts } = exchange;
+    const { options } = this.parts;
     const protocol = protocolOf(service.compiled.backendProto);
     const hasBody = mayHaveBody(head);
     const tried = new Set<string>();
+    let retriesLeft = options.retryOnConnectFailure ? MAX_RETRIES : 0;
     let slot = await this.reserve(exchange, service, tried);
     let fresh = false;
     for (;;) {
@@ -83,13 +85,11 @@ export class Forwarder {
         continue;
       }
       slot.release(releaseOutcome(outcome));
-      if (again === 'other' && this.parts.options.retryOnConnectFailure && tried.size < MAX_RETRIES) {
-        tried.add(slot.instanceId);
-        slot = await this.reserve(exchange, service, tried);
-        fresh = false;
-        continue;
-      }
-      return this.conclude(exchange, service, slot, outcome);
+      if (again !== 'other' || retriesLeft === 0) return this.conclude(exchange, service, slot, outcome);
+      retriesLeft -= 1;
+      tried.add(slot.instanceId);
+      slot = await this.reserve(exchange, service, tried);
+      fresh = false;
     }
   }
 

@@ -71,7 +71,7 @@ export function requestHeaders(outgoing: OutgoingRequest): Record<string, string
  * the bytes that follow are the client's own.
  */
 export function upgradeHeaders(outgoing: OutgoingRequest, address: string): Record<string, string> {
-  const sent = requestHeaders({ ...outgoing, chunked: false });
-  for (const name of NOT_FOR_WEBSOCKETS) delete sent[name];
-  return { ...sent, host: address, connection: 'Upgrade', upgrade: 'websocket' };
+  const sent = Object.entries(requestHeaders({ ...outgoing, chunked: false }));
+  const kept = Object.fromEntries(sent.filter(([name]) => !NOT_FOR_WEBSOCKETS.has(name)));
+  return { ...kept, host: address, connection: 'Upgrade', upgrade: 'websocket' };
 }

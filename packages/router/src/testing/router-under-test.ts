@@ -1,0 +1,38 @@
+import { routerOptions, type RouterOptions } from '../options';
+import { startRouterWorker, type RouterWorker } from '../worker';
+import { FixedReservations } from './fixed-reservations';
+
+export interface RouterUnderTest {
+  readonly port: number;
+  readonly worker: RouterWorker;
+  readonly reservations: FixedReservations;
+}
+
+/** Headers that make a service on the fly; the command is never run, because reservations are fixed. */
+export const ON_THE_FLY = {
+  'x-waiter-cmd': 'serve',
+  'x-waiter-cpus': '0.1',
+  'x-waiter-mem': '64',
+  'x-waiter-name': 'under-test',
+  'x-waiter-version': '1',
+} as const;
+
+/** A worker in this process whose instances are the given local ports. */
+export async function startRouterUnderTest(
+  redisUrl: string,
+  ports: readonly number[],
+  given: Partial<RouterOptions> = {},
+): Promise<RouterUnderTest> {
+  const reservations = new FixedReservations(ports.map((port) => ({ host: '127.0.0.1', port })));
+  const options = routerOptions({
+    host: '127.0.0.1',
+    port: 0,
+    routerId: `router-${Math.random().toString(36).slice(2)}`,
+    redis: { url: redisUrl, cluster: 'test' },
+    user: 'alice',
+    version: 'abcdef0123',
+    ...given,
+  });
+  const worker = await startRouterWorker(options, { reservations });
+  return { port: worker.port, worker, reservations };
+}
