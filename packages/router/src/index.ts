@@ -9,3 +9,4 @@ export {
 } from './options';
 export { servicePassword } from './forward';
 export { startRouterWorker, type RouterWorker, type WorkerEnvironment } from './worker';
+export { runRouterWorkerProcess, startRouterNode, type RouterNode, type RouterNodeOptions } from './control';

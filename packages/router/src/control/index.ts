@@ -1,0 +1,2 @@
+export { startRouterNode, type RouterNode, type RouterNodeOptions } from './router-node';
+export { runRouterWorkerProcess } from './worker-process';
