@@ -1,7 +1,7 @@
 import type { Clock, Epoch, ServiceId } from '@waiter/core';
 import type { Logger } from '@waiter/observability';
 import type { Scheduler } from '@waiter/scheduler';
-import type { Queues, Store } from '@waiter/store';
+import type { Store } from '@waiter/store';
 import type { ScalerMetrics } from './metrics';
 import type { ScalerOptions } from './options';
 import type { Service } from './service/service';
@@ -12,7 +12,6 @@ export interface Context {
   /** Wall clock. */
   readonly electedAtMs: number;
   readonly store: Store;
-  readonly queues: Queues;
   readonly scheduler: Scheduler;
   readonly options: ScalerOptions;
   readonly logger: Logger;

@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 test('when the leader loses Redis another leads, keeps what runs open and goes on scaling', async () => {
-  proxy = await startFaultProxy({ targetPort: Number(new URL(cluster.redisUrl).port) });
+  proxy = await startFaultProxy({ targetPort: cluster.redis.port });
   const first = await cluster.scaler({}, `redis://127.0.0.1:${proxy.port}`);
   await waitFor('a leader', () => first.leading);
   const second = await cluster.scaler();

@@ -3,6 +3,7 @@ import type { Epoch, ServiceId } from '@waiter/core';
 import type { QueueName, Queues } from '@waiter/store';
 import type { Logger } from '@waiter/observability';
 import type { ScalerOptions } from './options';
+import { within } from './within';
 
 export interface ApplyJob {
   readonly serviceId: ServiceId;
@@ -27,30 +28,46 @@ const HAND_BACK_MS = 100;
 /** BullMQ waits 15 s after a lost connection by itself; Redis is mostly back at once. */
 const WORKER_OPTIONS = { concurrency: 20, runRetryDelay: 250 };
 
-/** Only the leader consumes; each term has its own workers. */
+/**
+ * The leader's consumption of the queues. The workers stay for the life of the process and rest between terms:
+ * BullMQ cannot close one whose connection is being made anew, which is just when leaders lose their lease.
+ */
 export class Jobs {
   private readonly workers: Worker[] = [];
+  private readonly running = new Set<Promise<unknown>>();
+  private handlers: JobHandlers | null = null;
 
   constructor(
     private readonly queues: Queues,
     private readonly options: Pick<ScalerOptions, 'tickMs' | 'gcIntervalMs'>,
-    private readonly handlers: JobHandlers,
     private readonly logger: Logger,
   ) {}
 
-  async start(): Promise<void> {
-    const { handlers } = this;
+  /** Begins to take jobs, for a new term. */
+  async attach(handlers: JobHandlers): Promise<void> {
     await this.freeDeduplication();
-    this.consume('scaling', {
-      evaluate: (job: Job<{ serviceId: ServiceId }>) => handlers.evaluate(job.data.serviceId, job.timestamp),
-      tick: () => handlers.tick(),
-    });
-    this.consume('scheduler', {
-      apply: (job: Job<ApplyJob>) => handlers.apply(job.data),
-      delete: (job: Job<{ serviceId: ServiceId }>) => handlers.delete(job.data.serviceId),
-    });
-    this.consume('maintenance', { collect: () => handlers.collect() });
+    // The term may have ended meanwhile.
+    if (!handlers.acting()) return;
+    this.handlers = handlers;
+    if (this.workers.length === 0) this.consumeAll();
+    else await Promise.all(this.workers.map((worker) => worker.resume()));
     await this.schedule();
+  }
+
+  /** Takes no more jobs for this term. */
+  detach(handlers: JobHandlers): void {
+    if (this.handlers !== handlers) return;
+    this.handlers = null;
+    for (const worker of this.workers) worker.pause(true).catch(() => undefined);
+  }
+
+  /** Resolves when the jobs at hand are done, or after `graceMs`. */
+  async drained(graceMs: number): Promise<void> {
+    await within(graceMs, Promise.allSettled(this.running));
+  }
+
+  async close(graceMs: number): Promise<void> {
+    await within(graceMs, Promise.allSettled(this.workers.map((worker) => worker.close())));
   }
 
   /** Makes sure that the periodic jobs exist; harmless when they do. */
@@ -85,33 +102,41 @@ export class Jobs {
     }
   }
 
-  // Jobs of one queue differ in their data by name.
-  private consume(name: QueueName, byName: Readonly<Record<string, (job: Job) => Promise<unknown>>>): void {
+  private consumeAll(): void {
+    this.consume('scaling', {
+      evaluate: (handlers, job: Job<{ serviceId: ServiceId }>) =>
+        handlers.evaluate(job.data.serviceId, job.timestamp),
+      tick: (handlers) => handlers.tick(),
+    });
+    this.consume('scheduler', {
+      apply: (handlers, job: Job<ApplyJob>) => handlers.apply(job.data),
+      delete: (handlers, job: Job<{ serviceId: ServiceId }>) => handlers.delete(job.data.serviceId),
+    });
+    this.consume('maintenance', { collect: (handlers) => handlers.collect() });
+  }
+
+  private consume(
+    name: QueueName,
+    byName: Readonly<Record<string, (handlers: JobHandlers, job: Job) => Promise<unknown>>>,
+  ): void {
     const run = async (job: Job): Promise<unknown> => {
-      if (!this.handlers.acting()) {
+      const { handlers } = this;
+      if (handlers === null || !handlers.acting()) {
         await job.moveToDelayed(Date.now() + HAND_BACK_MS, job.token);
         throw new DelayedError();
       }
-      return (await byName[job.name]?.(job)) ?? null;
+      const work = byName[job.name]?.(handlers, job) ?? Promise.resolve();
+      this.running.add(work);
+      try {
+        return (await work) ?? null;
+      } finally {
+        this.running.delete(work);
+      }
     };
     const worker = this.queues.worker(name, run, WORKER_OPTIONS);
     worker.on('failed', (job, error) => {
       this.logger.warn('job failed', { queue: name, job: job?.name, attempt: job?.attemptsMade, error });
     });
     this.workers.push(worker);
-  }
-
-  /** Lets running jobs end, for `graceMs` at most. */
-  async stop(graceMs: number): Promise<void> {
-    await Promise.all(
-      this.workers.map(async (worker) => {
-        let timer: NodeJS.Timeout | undefined;
-        const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)));
-        await Promise.race([worker.close().catch(() => undefined), late]);
-        clearTimeout(timer);
-        // The connection was lent, so closing leaves it open.
-        void worker.disconnect().catch(() => undefined);
-      }),
-    );
   }
 }

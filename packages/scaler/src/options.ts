@@ -20,6 +20,8 @@ export interface ScalerOptions {
   readonly tickMs: number;
   /** How often the scheduler's list is compared with what events told. */
   readonly reconcileMs: number;
+  /** How often the slots of workers that fell silent are freed. */
+  readonly reapMs: number;
 
   readonly quanta: Resources;
   readonly coldStart: DecisionLimits['coldStart'];
@@ -54,6 +56,7 @@ export const DEFAULT_OPTIONS: Omit<ScalerOptions, keyof ScalerIdentity> = {
   renewMs: 500,
   tickMs: 1_000,
   reconcileMs: 5_000,
+  reapMs: 500,
   quanta: DEFAULT_QUANTA,
   coldStart: 'minimum',
   interKillMs: 1_000,

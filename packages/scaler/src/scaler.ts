@@ -3,7 +3,9 @@ import { createMetrics, type Logger, type Metrics } from '@waiter/observability'
 import type { Scheduler } from '@waiter/scheduler';
 import type { Queues, Store } from '@waiter/store';
 import { scalerMetrics } from './metrics';
+import { Jobs } from './jobs';
 import type { ScalerOptions } from './options';
+import { within } from './within';
 import { Term } from './term';
 
 export interface ScalerDeps {
@@ -25,16 +27,17 @@ export interface Scaler {
   readonly leading: boolean;
 }
 
-/** How long the end waits for Redis. */
-const RESIGN_MS = 1_000;
+/** How long the end waits for the work at hand, and for Redis. */
+const GRACE_MS = 2_000;
 
 /**
  * The process that decides and acts on instance counts (DESIGN sections 2 and 7). Any number may run; the one that
  * holds the leadership lease works, the others wait for it.
  */
 export function createScaler(deps: ScalerDeps): Scaler {
-  const { store, scheduler, options, logger, clock = systemClock } = deps;
+  const { store, queues, scheduler, options, logger, clock = systemClock } = deps;
   const metrics = scalerMetrics(deps.metrics ?? createMetrics());
+  const jobs = new Jobs(queues, options, logger);
   const leadership = store.leadership({
     candidate: options.id,
     leaseMs: options.leaseMs,
@@ -43,21 +46,19 @@ export function createScaler(deps: ScalerDeps): Scaler {
   });
   let term: Term | null = null;
   let subscribed = false;
-  const ending = new Set<Promise<void>>();
+  let stopping = false;
 
   const endTerm = (): void => {
-    if (term === null) return;
-    const over = term.end().catch((error: unknown) => logger.warn('a term did not end well', { error }));
+    term?.end();
     term = null;
     metrics.leading.set(0);
-    ending.add(over);
-    void over.finally(() => ending.delete(over));
   };
 
   leadership.on('elected', (epoch) => {
+    if (stopping) return;
     logger.info('elected leader', { epoch });
     metrics.leading.set(1);
-    const elected = new Term({ ...deps, clock, metrics }, epoch, leadership);
+    const elected = new Term({ store, scheduler, options, logger, clock, metrics, jobs }, epoch, leadership);
     term = elected;
     if (!subscribed) {
       subscribed = true;
@@ -76,13 +77,13 @@ export function createScaler(deps: ScalerDeps): Scaler {
   return {
     start: () => leadership.start(),
     stop: async () => {
+      stopping = true;
       endTerm();
-      await Promise.all(ending);
+      // The lease is kept until the scheduler calls under way are over: nobody else acts meanwhile.
+      await jobs.drained(GRACE_MS);
       // Redis may be away: then the lease runs out by itself.
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, RESIGN_MS)));
-      await Promise.race([leadership.resign().catch(() => undefined), late]);
-      clearTimeout(timer);
+      await within(GRACE_MS, leadership.resign());
+      await jobs.close(GRACE_MS);
     },
     get leading() {
       return leadership.acting() !== null;

@@ -76,7 +76,7 @@ export class Collector {
       context.logger.warn('an unused service could not be deleted', { service: service.id, error });
     } finally {
       service.collecting = false;
-      await this.evaluate(service).catch(() => undefined);
+      await this.evaluate(service);
     }
   }
 
@@ -102,7 +102,7 @@ export class Collector {
       return 'error';
     } finally {
       service.collecting = false;
-      await this.evaluate(service).catch(() => undefined);
+      await this.evaluate(service);
     }
   }
 }

@@ -25,28 +25,34 @@ export class Deletion {
    * @throws SchedulerError, NotLeadingError
    */
   async run(service: Service, { confirm }: DeletionOptions = {}): Promise<DeleteResult | 'kept'> {
+    const { clock, options } = this.context;
+    try {
+      for (const tracked of service.instances.values()) {
+        if (tracked.fate === 'open') tracked.startDrain(clock.monotonic(), options.drainTimeoutMs);
+      }
+      await this.publisher.publish(service);
+      const back = await this.leasesBack(service);
+      if (confirm !== undefined && (!back || !(await confirm()) || service.healthyCount > 0)) {
+        this.reopen(service);
+        return 'kept';
+      }
+      return await this.delete(service);
+    } catch (error) {
+      this.reopen(service);
+      throw error;
+    }
+  }
+
+  private async delete(service: Service): Promise<DeleteResult> {
     const { context } = this;
-    for (const tracked of service.instances.values()) {
-      if (tracked.fate === 'open')
-        tracked.startDrain(context.clock.monotonic(), context.options.drainTimeoutMs);
-    }
-    await this.publisher.publish(service);
-    const back = await this.leasesBack(service);
-    if (confirm !== undefined && (!back || !(await confirm()) || service.healthyCount > 0)) {
-      await this.reopen(service);
-      return 'kept';
-    }
     assertActing(context, `delete ${service.id}`);
     // From here on a new request waits until the service is gone, and then starts it anew.
     service.applying = true;
     try {
       const result = await context.scheduler.delete(service.id);
-      if (result === 'busy') await this.reopen(service);
+      if (result === 'busy') this.reopen(service);
       else await this.settle(service);
       return result;
-    } catch (error) {
-      await this.reopen(service);
-      throw error;
     } finally {
       service.applying = false;
       service.touchedAtMs = context.clock.monotonic();
@@ -62,9 +68,9 @@ export class Deletion {
     service.saved = null;
   }
 
-  private async reopen(service: Service): Promise<void> {
+  private reopen(service: Service): void {
     for (const tracked of service.instances.values()) tracked.reopen();
-    await this.publisher.publish(service);
+    this.publisher.publishSoon(service);
   }
 
   private async leasesBack(service: Service): Promise<boolean> {

@@ -42,6 +42,8 @@ export class Applier {
       this.context.metrics.schedulerFailures.with({ operation: pending.decision.kind }).inc();
       const outcome = `failed: ${error.message}`;
       this.journal.acted(service, pending, outcome);
+      // Somebody else deleted it: the next evaluation must know.
+      if (error.status === 404) service.known = false;
       if (!error.transient) return outcome;
       service.pending ??= pending;
       throw error;

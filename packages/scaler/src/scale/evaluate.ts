@@ -4,6 +4,7 @@ import type { ServiceLoad } from '@waiter/store';
 import type { Context } from '../context';
 import type { Prober } from '../health/prober';
 import type { ScaleState, Service } from '../service/service';
+import { candidatesOf, currentError } from '../service/views';
 import { nextDecisionId, type Journal } from './journal';
 
 const NO_USAGE: ReadonlyMap<InstanceId, number> = new Map();
@@ -59,8 +60,7 @@ export class Evaluator {
   private async decide(service: Service): Promise<Decision> {
     const first = decide(this.input(service, NO_USAGE));
     if (first.kind === 'create' && service.refusal !== null) {
-      const { instances: _instances, ...rest } = first;
-      return { ...rest, kind: 'none', reason: `${first.reason}; waits: ${service.refusal.message}` };
+      return { ...first, kind: 'none', reason: `${first.reason}; waits: ${service.refusal.message}` };
     }
     if (first.kind !== 'kill') return first;
     // Only a stop has to know what each instance serves.
@@ -79,8 +79,11 @@ export class Evaluator {
       resources: { cpus: compiled.cpus, mem: compiled.memMiB },
       demand: { inFlight: load?.inFlight ?? 0, queued: load?.queued ?? 0 },
       scheduler: known ? { requested, scheduled } : null,
-      instances: service.candidates(usage, nowMs),
-      deploymentError: service.deploymentError(options.deploymentError, clock.monotonic(), nowMs),
+      instances: candidatesOf(service, usage, nowMs),
+      deploymentError: currentError(service, options.deploymentError, {
+        wallMs: nowMs,
+        monotonicMs: clock.monotonic(),
+      }),
       previous: state,
       lastKillAtMs: state?.lastKillAtMs ?? null,
       nowMs,

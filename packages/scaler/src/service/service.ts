@@ -1,9 +1,8 @@
-import type { DeploymentError, Epoch, Instance, InstanceId, ServiceId } from '@waiter/core';
-import type { KillCandidate, Decision } from '@waiter/scaling';
+import type { DeploymentError, Instance, InstanceId, ServiceId } from '@waiter/core';
+import type { Decision } from '@waiter/scaling';
 import type { ScheduledService } from '@waiter/scheduler';
 import type { InstanceSnapshot, ServiceLoad } from '@waiter/store';
 import { Departed } from './departed';
-import { deploymentErrorOf, type DeploymentErrorRules } from './deployment-error';
 import { TrackedInstance } from './instance';
 import type { DescribedService } from './record';
 
@@ -25,9 +24,6 @@ export interface PendingDecision {
   /** When a router or the tick asked, wall clock. */
   readonly askedAtMs: number;
 }
-
-const byAge = (a: TrackedInstance, b: TrackedInstance): number =>
-  (a.instance.startedAtMs ?? Infinity) - (b.instance.startedAtMs ?? Infinity) || (a.id < b.id ? -1 : 1);
 
 /** Everything the leader knows of one service. Lives as long as the term. */
 export class Service {
@@ -185,64 +181,5 @@ export class Service {
         tracked.noteCheck({ healthy: true, status: 200, flags: [] }, 1);
       if (draining) tracked.startDrain(nowMs, drainTimeoutMs);
     }
-  }
-
-  /** Refreshes what depends on the time and on several instances at once. */
-  deploymentError(rules: DeploymentErrorRules, nowMs: number, wallMs: number): DeploymentError | null {
-    if (this.refusal !== null && nowMs >= this.refusedUntilMs) this.refusal = null;
-    const open = [...this.instances.values()].filter(({ fate }) => fate === 'open').sort(byAge);
-    const healthy = open.filter((tracked) => tracked.healthy).length;
-    if (healthy > 0) this.lastHealthyAtMs = wallMs;
-    const found = deploymentErrorOf(
-      {
-        healthy,
-        unhealthy: open.filter((tracked) => !tracked.healthy),
-        // Failures before it last served say nothing of why it does not start now.
-        failed: this.departed.failedSince(this.lastHealthyAtMs),
-        reported: this.reported,
-      },
-      rules,
-    );
-    return healthy > 0 ? null : (this.refusal ?? found);
-  }
-
-  candidates(usage: ReadonlyMap<InstanceId, number>, wallMs: number): KillCandidate[] {
-    const { instanceExpiryMs, gracePeriodMs } = this.described.compiled;
-    return [...this.instances.values()].sort(byAge).map((tracked) => {
-      const { startedAtMs } = tracked.instance;
-      return {
-        id: tracked.id,
-        serviceId: this.id,
-        startedAtMs,
-        healthy: tracked.healthy,
-        expired: tracked.isExpired(instanceExpiryMs, wallMs),
-        starting: !tracked.healthy && (startedAtMs === null || wallMs - startedAtMs <= gracePeriodMs),
-        ejected: false,
-        fate: tracked.fate,
-        inUse: usage.get(tracked.id) ?? 0,
-        onlyLingering: false,
-      };
-    });
-  }
-
-  snapshot(
-    epoch: Epoch,
-    deploymentError: DeploymentError | null,
-    wallMs: number,
-  ): Omit<InstanceSnapshot, 'version'> {
-    const expiryMs = this.described.compiled.instanceExpiryMs;
-    return {
-      serviceId: this.id,
-      epoch,
-      requested: this.requested,
-      scheduled: this.scheduled,
-      instances: [...this.instances.values()]
-        .filter(({ fate }) => fate !== 'killed')
-        .sort(byAge)
-        .map((tracked) => tracked.published(tracked.isExpired(expiryMs, wallMs))),
-      failed: this.departed.failed,
-      killed: this.departed.killed,
-      deploymentError,
-    };
   }
 }

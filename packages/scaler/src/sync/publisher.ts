@@ -1,6 +1,9 @@
 import { StaleEpochError } from '@waiter/store';
 import { assertActing, NotLeadingError, type Context } from '../context';
 import type { Service } from '../service/service';
+import { currentError, snapshotOf } from '../service/views';
+
+const RETRY_MS = 500;
 
 interface Publication {
   /** What was published last in this term, without its version. */
@@ -46,14 +49,15 @@ export class Publisher {
     return next;
   }
 
-  /** The same without waiting; what fails is repeated by `reconcile`. */
+  /** The same without waiting; what fails is repeated until it succeeds or the term ends. */
   publishSoon(service: Service): void {
     this.publish(service).catch((error: unknown) => {
-      if (error instanceof StaleEpochError || error instanceof NotLeadingError) return;
-      this.context.logger.warn('instances of a service could not be published', {
-        service: service.id,
-        error,
-      });
+      const { context } = this;
+      if (context.ended || error instanceof StaleEpochError) return;
+      if (!(error instanceof NotLeadingError)) {
+        context.logger.warn('instances of a service could not be published', { service: service.id, error });
+      }
+      setTimeout(() => !context.ended && this.publishSoon(service), RETRY_MS).unref();
     });
   }
 
@@ -73,8 +77,9 @@ export class Publisher {
     const { context } = this;
     const { store, options, clock } = context;
     const { concurrencyLevel, loadBalancing } = service.described.compiled;
-    const error = service.deploymentError(options.deploymentError, clock.monotonic(), clock.now());
-    const snapshot = service.snapshot(context.epoch, error, clock.now());
+    const wallMs = clock.now();
+    const error = currentError(service, options.deploymentError, { wallMs, monotonicMs: clock.monotonic() });
+    const snapshot = snapshotOf(service, context.epoch, error, wallMs);
     const text = JSON.stringify(snapshot);
     if (text === publication.text) return;
     assertActing(context, `publish ${service.id}`);

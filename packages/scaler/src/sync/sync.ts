@@ -43,13 +43,16 @@ export class Sync {
     const [listed, ids] = await Promise.all([scheduler.list(), this.context.store.services.ids()]);
     if (this.context.ended) return;
     const byId = new Map(listed.map((service) => [service.id, service]));
-    for (const id of new Set([...byId.keys(), ...ids, ...services.keys()])) {
-      const scheduled = byId.get(id) ?? null;
-      const service = await this.registry.get(id, scheduled);
-      if (service === null || this.context.ended) continue;
-      await this.registry.keepListed(service, ids);
-      this.takeOver(service, scheduled, askedAtMs);
-    }
+    const all = new Set([...byId.keys(), ...ids, ...services.keys()]);
+    await Promise.all(
+      [...all].map(async (id) => {
+        const scheduled = byId.get(id) ?? null;
+        const service = await this.registry.get(id, scheduled);
+        if (service === null || this.context.ended) return;
+        this.takeOver(service, scheduled, askedAtMs);
+        await this.registry.keepListed(service, ids);
+      }),
+    );
     this.context.metrics.services.set(services.size);
   }
 

@@ -11,7 +11,14 @@ import { startMiniMarathon } from '@waiter/mini-marathon';
 import { createLogger, type Logger } from '@waiter/observability';
 import { createMarathonScheduler, type Scheduler } from '@waiter/scheduler';
 import { Queues, Store, type Grant, type InstanceSnapshot } from '@waiter/store';
-import { freePort, startRedis, temporaryDirectory, waitFor } from '@waiter/testkit';
+import {
+  freePort,
+  startRedis,
+  temporaryDirectory,
+  waitFor,
+  type RedisOptions,
+  type RedisServer,
+} from '@waiter/testkit';
 import { createScaler, scalerOptions, type Scaler, type ScalerOptions } from '..';
 
 const CLUSTER = 'test';
@@ -31,7 +38,7 @@ export interface RunningScaler extends Scaler {
 /** What a router's event loop does, as far as the scaler can tell. */
 export interface FakeWorker {
   readonly id: WorkerId;
-  readonly granted: readonly Grant[];
+  readonly granted: Grant[];
   /** Queues one request, reports it and nudges. */
   ask(id: ServiceId): Promise<void>;
   /** Reports demand, now and until something else is said. */
@@ -41,7 +48,7 @@ export interface FakeWorker {
 }
 
 export interface TestCluster {
-  readonly redisUrl: string;
+  readonly redis: RedisServer;
   readonly store: Store;
   readonly queues: Queues;
   scaler(options?: Partial<ScalerOptions>, redisUrl?: string): Promise<RunningScaler>;
@@ -56,9 +63,9 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
-export async function startCluster(): Promise<TestCluster> {
+export async function startCluster(options: RedisOptions = {}): Promise<TestCluster> {
   const stops: (() => Promise<unknown>)[] = [];
-  const redis = await startRedis();
+  const redis = await startRedis(options);
   stops.unshift(() => redis.stop());
   const directory = await temporaryDirectory('scaler');
   stops.unshift(() => directory.remove());
@@ -89,7 +96,7 @@ export async function startCluster(): Promise<TestCluster> {
   let scalers = 0;
 
   const cluster: TestCluster = {
-    redisUrl: redis.url,
+    redis,
     store,
     queues,
     async scaler(given = {}, url = redis.url) {

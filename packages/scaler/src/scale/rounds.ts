@@ -1,0 +1,95 @@
+import type { ServiceId } from '@waiter/core';
+import { NO_LOAD, StaleEpochError } from '@waiter/store';
+import { NotLeadingError, type Context } from '../context';
+import type { ApplyJob } from '../jobs';
+import type { Service } from '../service/service';
+import type { Registry } from '../sync/registry';
+import type { Applier } from './apply';
+import { demandAfterNudge } from './demand';
+import type { Evaluator } from './evaluate';
+
+/** When what is evaluated, and what was decided is applied: by nudge, by tick, and after something was done. */
+export class Rounds {
+  /** Monotonic. */
+  lastTickMs = 0;
+  private ticking = false;
+
+  constructor(
+    private readonly context: Context,
+    private readonly registry: Registry,
+    private readonly evaluator: Evaluator,
+    private readonly applier: Applier,
+  ) {}
+
+  /** Evaluates every service that runs or is asked for. One round at a time. */
+  async tick(): Promise<void> {
+    const { context } = this;
+    if (this.ticking || !context.acting()) return;
+    this.ticking = true;
+    this.lastTickMs = context.clock.monotonic();
+    try {
+      const demand = await context.store.load.demand();
+      const askedAtMs = context.clock.now();
+      const ids = new Set([...context.services.keys(), ...demand.keys()]);
+      await Promise.all(
+        [...ids].map(async (id) => {
+          try {
+            const service = await this.enter(id);
+            if (service !== null) {
+              await this.evaluator.evaluate(service, demand.get(id) ?? NO_LOAD, askedAtMs);
+            }
+          } catch (error) {
+            // One service must not stop the scaling of the others.
+            this.complain(id, error);
+          }
+        }),
+      );
+    } finally {
+      this.ticking = false;
+    }
+  }
+
+  /** Somebody asked. @param askedAtMs when, wall clock */
+  async evaluate(id: ServiceId, askedAtMs: number): Promise<void> {
+    const [service, load] = await Promise.all([this.enter(id), demandAfterNudge(this.context.store, id)]);
+    if (service !== null && !this.context.ended) await this.evaluator.evaluate(service, load, askedAtMs);
+  }
+
+  /** Something was done, and the question may be another one now. Never rejects. */
+  async again(service: Service): Promise<void> {
+    service.evaluateAgain = false;
+    if (this.context.ended) return;
+    try {
+      await this.evaluate(service.id, this.context.clock.now());
+    } catch (error) {
+      this.complain(service.id, error);
+    }
+  }
+
+  /** @returns what came of it, for the job's record. @throws SchedulerError when a later attempt can help */
+  async apply(job: ApplyJob): Promise<string> {
+    if (job.epoch !== this.context.epoch) return 'decided by another leader';
+    const service = this.context.services.get(job.serviceId);
+    if (service === undefined) return 'the service is gone';
+    try {
+      return await this.applier.apply(service);
+    } catch (error) {
+      if (error instanceof NotLeadingError || error instanceof StaleEpochError) return error.message;
+      throw error;
+    } finally {
+      if (service.evaluateAgain) void this.again(service);
+    }
+  }
+
+  private async enter(id: ServiceId): Promise<Service | null> {
+    const service = await this.registry.get(id);
+    // What a former leader published counts even if the scheduler has no such service any more.
+    if (service !== null) this.registry.restore(service);
+    return service;
+  }
+
+  private complain(id: ServiceId, error: unknown): void {
+    if (this.context.ended) return;
+    this.context.logger.warn('a service could not be evaluated', { service: id, error });
+  }
+}

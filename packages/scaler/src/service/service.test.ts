@@ -1,0 +1,126 @@
+import { builtInSettings, type Instance } from '@waiter/core';
+import type { ScheduledService } from '@waiter/scheduler';
+import { rebuildService } from './record';
+import { Service } from './service';
+import { currentError } from './views';
+
+const ID = 'waiter-service-x';
+const instance = (id: string, more: Partial<Instance> = {}): Instance => ({
+  id,
+  serviceId: ID,
+  host: '10.0.0.1',
+  port: 31_000,
+  extraPorts: [],
+  startedAtMs: 1_000,
+  healthy: false,
+  flags: [],
+  healthCheckStatus: null,
+  exitCode: null,
+  message: null,
+  logDirectory: null,
+  ...more,
+});
+const listed = (...active: Instance[]): ScheduledService => ({
+  id: ID,
+  requested: active.length,
+  scheduled: active.length,
+  active,
+  failed: [],
+  description: null,
+  deploymentError: null,
+});
+const make = (): Service =>
+  new Service(rebuildService(ID, { cmd: 'run', cpus: 1, mem: 64 }, builtInSettings('test'), 0), 0);
+const OK = { healthy: true, status: 200, flags: [] } as const;
+const NO = { healthy: false, status: 500, flags: ['has-connected', 'has-responded'] } as const;
+
+test('a list that was asked for before an event does not undo it', () => {
+  const service = make();
+  service.noteActive(instance('new'), 20);
+  service.observe(listed(), 10, 0);
+  expect([...service.instances.keys()]).toEqual(['new']);
+  service.noteEnded('new', null, 0);
+  service.observe(listed(instance('new')), 15, 0);
+  expect(service.instances.size).toBe(0);
+});
+
+test('a list that was asked for before our own change does not undo it', () => {
+  const service = make();
+  service.requested = 3;
+  service.touchedAtMs = 20;
+  service.observe(listed(instance('a')), 10, 0);
+  expect(service.requested).toBe(3);
+  service.observe(listed(instance('a')), 30, 0);
+  expect(service.requested).toBe(1);
+});
+
+test('a list without check results does not undo what a probe found; a change to unhealthy does (3.5)', () => {
+  const service = make();
+  const tracked = service.noteActive(instance('a'), 1);
+  tracked?.noteCheck(OK, 1);
+  service.observe(listed(instance('a')), 10, 0);
+  expect(tracked?.healthy).toBe(true);
+  service.observe(listed(instance('a', { healthy: true })), 11, 0);
+  service.observe(listed(instance('a')), 12, 0);
+  expect(tracked?.healthy).toBe(false);
+});
+
+test('an instance that serves survives single failed checks', () => {
+  const tracked = make().noteActive(instance('a'), 1);
+  tracked?.noteCheck(OK, 3);
+  tracked?.noteCheck(NO, 3);
+  tracked?.noteCheck(NO, 3);
+  expect(tracked?.healthy).toBe(true);
+  tracked?.noteCheck(NO, 3);
+  expect(tracked?.healthy).toBe(false);
+});
+
+test('one that vanishes after enough failed checks has never passed them; with fewer it is no failure (3.5)', () => {
+  const service = make();
+  for (const [id, checks] of [
+    ['many', 5],
+    ['few', 4],
+  ] as const) {
+    const tracked = service.noteActive(instance(id), 1);
+    for (let check = 0; check < checks; check++) tracked?.noteCheck(NO, 1);
+    service.noteEnded(id, null, 0);
+  }
+  expect(service.departed.failed).toMatchObject([
+    {
+      id: 'many',
+      flags: ['has-connected', 'has-responded', 'never-passed-health-checks'],
+      healthCheckStatus: 500,
+    },
+  ]);
+});
+
+test('what we killed is no failure, whatever the scheduler reports of its end', () => {
+  const service = make();
+  const tracked = service.noteActive(instance('a', { healthy: true }), 1);
+  service.requested = 1;
+  if (tracked !== null) service.noteKilled(tracked, 5, false);
+  service.noteEnded('a', instance('a', { exitCode: 143 }), 0);
+  service.observe({ ...listed(), failed: [instance('a', { exitCode: 143 })] }, 10, 0);
+  expect(service.departed.failed).toEqual([]);
+  expect(service.departed.killed).toMatchObject([{ id: 'a' }]);
+  expect(service.requested).toBe(0);
+});
+
+test('failures of a former life, or from before it last served, are no deployment error', () => {
+  const rules = { minFailedInstances: 2, minHosts: 1 };
+  const service = make();
+  const at = (wallMs: number) => ({ wallMs, monotonicMs: wallMs });
+  const fail = (id: string, wallMs: number) => service.noteEnded(id, instance(id, { exitCode: 1 }), wallMs);
+  fail('a', 10);
+  fail('b', 11);
+  expect(currentError(service, rules, at(12))?.key).toBe('bad-startup-command');
+  service.noteActive(instance('c', { healthy: true }), 20);
+  expect(currentError(service, rules, at(20))).toBeNull();
+  fail('c', 30);
+  expect(currentError(service, rules, at(30))).toBeNull();
+  fail('d', 31);
+  expect(currentError(service, rules, at(31))?.key).toBe('bad-startup-command');
+  service.noteDeleted(40);
+  service.observe({ ...listed(), failed: [instance('c'), instance('d')] }, 50, 50);
+  expect(currentError(service, rules, at(50))).toBeNull();
+});
