@@ -136,15 +136,18 @@ describe('what is sent on', () => {
     expect(seen[0]?.headers['content-length']).toBeUndefined();
   });
 
-  test.each(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'POST'])('%s with a chunked body arrives framed', async (method) => {
-    const { text } = await rawRequest(
-      router.port,
-      `${method} /b HTTP/1.1\r\nHost: localhost\r\n${SERVICE}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`,
-      { until: /\r\n\r\n/ },
-    );
-    expect(text).toMatch(/^HTTP\/1\.1 200 /);
-    expect(seen).toMatchObject([{ method, body: 'abc' }]);
-  });
+  test.each(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'POST'])(
+    '%s with a chunked body arrives framed',
+    async (method) => {
+      const { text } = await rawRequest(
+        router.port,
+        `${method} /b HTTP/1.1\r\nHost: localhost\r\n${SERVICE}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`,
+        { until: /\r\n\r\n/ },
+      );
+      expect(text).toMatch(/^HTTP\/1\.1 200 /);
+      expect(seen).toMatchObject([{ method, body: 'abc' }]);
+    },
+  );
 
   test('headers that Connection names are dropped, framing and host are not', async () => {
     await rawRequest(
@@ -164,10 +167,11 @@ describe('what is sent on', () => {
     );
     expect(seen[0]?.headers['x-waiter-auth-principal']).toBe('alice');
     expect(seen[0]?.headers['authorization']).toMatch(/^Basic d2FpdGVyO/);
-    expect(Object.keys(seen[0]?.headers ?? {}).filter((name) => name.startsWith('x-waiter-')).sort()).toEqual([
-      'x-waiter-auth-principal',
-      'x-waiter-authenticated-principal',
-    ]);
+    expect(
+      Object.keys(seen[0]?.headers ?? {})
+        .filter((name) => name.startsWith('x-waiter-'))
+        .sort(),
+    ).toEqual(['x-waiter-auth-principal', 'x-waiter-authenticated-principal']);
   });
 
   test.each(['/a//b/../c', '//double', '/%2e%2e/x?', '/a;b=c?d=%41&&', '/?', '*'])(
@@ -208,7 +212,8 @@ describe('what is sent on', () => {
   });
 
   test('pipelined requests are answered in order', async () => {
-    const one = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${SERVICE}X-Cid: ${path.slice(1)}\r\n\r\n`;
+    const one = (path: string): string =>
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${SERVICE}X-Cid: ${path.slice(1)}\r\n\r\n`;
     const { text } = await rawRequest(router.port, one('/1') + one('/2') + one('/3'), {
       until: /x-cid: 3[^]*backend/i,
     });

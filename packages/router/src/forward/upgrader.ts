@@ -10,6 +10,9 @@ import { upgradeHeaders } from './request-headers';
 import { responseHeaders } from './response-headers';
 import { StallTimer } from './stall-timer';
 
+/** After the client's end: time for what the instance still has to say. */
+const LAST_BYTES_MS = 1_000;
+
 /** A WebSocket handshake on the client's bare socket. */
 export interface Upgrade {
   readonly head: RequestHead;
@@ -94,7 +97,7 @@ export class Upgrader {
           answered = true;
           this.rewrite(head, facts, reply, { connection: 'Upgrade', upgrade: 'websocket' });
           instanceSocket.once('close', () => over('success'));
-          socket.once('close', () => instanceSocket.destroySoon());
+          closeTogether(socket, instanceSocket);
         });
         socket.once('close', () => {
           if (!answered) outgoing.destroy();
@@ -139,4 +142,14 @@ export class Upgrader {
     reply.headers = headers as IncomingMessage['headers'];
     onHead(head, facts, reply.statusCode ?? 0, flat);
   }
+}
+
+/** WebSockets know no half-closed connections: an instance that does not follow its client is cut off. */
+function closeTogether(client: Duplex, instance: Duplex): void {
+  client.once('end', () => {
+    const timer = setTimeout(() => instance.destroy(), LAST_BYTES_MS);
+    instance.once('close', () => clearTimeout(timer));
+    instance.end();
+  });
+  client.once('close', () => instance.destroy());
 }
