@@ -1,1 +1,1 @@
-export {};
+export { percentile, median, summary, type Summary } from './report/statistics';

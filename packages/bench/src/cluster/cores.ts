@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { descendants } from '@waiter/testkit';
+
+/** What is measured has the first core for itself; the load and everything else share the second. */
+export const MEASURED_CORE = 0;
+export const OTHER_CORE = 1;
+
+/** Whether processes can be bound to cores here: two cores and `taskset` (util-linux). */
+export function canPin(): boolean {
+  if (availableParallelism() < 2) return false;
+  try {
+    execFileSync('taskset', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Binds processes, all their threads and everything below them to one core; what they start later inherits it. */
+export function pin(pids: readonly number[], core: number): void {
+  for (const pid of pids.flatMap((one) => [one, ...descendants(one)])) {
+    execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(pid)], {
+      stdio: 'ignore',
+    });
+  }
+}
