@@ -71,7 +71,7 @@ export async function runDemo({ keep }: { readonly keep: boolean }): Promise<num
   const interrupted = (): void => void stop().then(() => process.exit(130));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
-    const code = await play(cluster, config.router.user);
+    const code = await Promise.race([play(cluster, config.router.user), endedEarly(cluster)]);
     if (!keep) return code;
     print(`\nThe cluster stays up; Ctrl-C ends it. Logs: ${cluster.dataDir}/logs`);
     print(`  curl -H 'x-waiter-token: ${TOKEN}' ${cluster.routerUrls[0]}/hello`);
@@ -82,6 +82,11 @@ export async function runDemo({ keep }: { readonly keep: boolean }): Promise<num
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
     await stop();
   }
+}
+
+async function endedEarly(cluster: LocalCluster): Promise<never> {
+  const name = await cluster.firstExit();
+  throw new Error(`${name} ended by itself; see ${cluster.dataDir}/logs`);
 }
 
 async function play(cluster: LocalCluster, user: string): Promise<number> {

@@ -17,6 +17,10 @@ export interface Sight {
 const bar = (filled: number, rising: number): string => '█'.repeat(filled) + '░'.repeat(rising);
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1).padStart(5)} s`;
 
+/** Instance ids are long; their first characters tell them apart. */
+const shortened = (text: string): string =>
+  text.replace(/\S+\.(?:instance-)?([0-9a-f]{8})-[0-9a-f-]+(?:\._app\.\d+)?/g, 'instance $1');
+
 /** Follows one service through the control API and prints what happens, for people. */
 export class Timeline {
   private readonly seen = new Set<string>();
@@ -62,7 +66,8 @@ export class Timeline {
     const id = decision['decision-id'];
     if (this.seen.has(id)) return;
     this.seen.add(id);
-    if (decision.kind !== 'none') this.say(`    → ${decision.reason}: ${decision.outcome}`);
+    if (decision.kind === 'none') return;
+    this.say(`    → ${shortened(`${decision.reason}: ${decision.outcome}`)}`);
   }
 
   private async get<T>(path: string): Promise<T | null> {

@@ -42,11 +42,10 @@ export async function startRole(
   });
   closeSync(log);
   const started = { name, process: child, logFile };
-  const url = await new Promise<string | null>((resolve, reject) => {
+  const url = await whenReady<string | null>(started, (ready) => {
     child.on('message', (message: Partial<RoleReady>) => {
-      if (message.ready === true) resolve(message.url ?? null);
+      if (message.ready === true) ready(message.url ?? null);
     });
-    failWith(started, reject);
   });
   return toChild(started, url);
 }
@@ -63,39 +62,49 @@ export async function startProgram(
   const child = spawn(command, [...args], { stdio: ['ignore', log, log], detached: true });
   closeSync(log);
   const started = { name, process: child, logFile };
-  await new Promise<void>((resolve, reject) => {
-    let over = false;
-    failWith(started, (error) => {
-      over = true;
-      reject(error);
-    });
+  let over = false;
+  await whenReady<void>(started, (ready) => {
     const ask = async (): Promise<void> => {
       if (over) return;
-      if (await probe()) resolve();
+      if (await probe()) ready();
       else setTimeout(() => void ask(), 20);
     };
     void ask();
+  }).finally(() => {
+    over = true;
   });
   return toChild(started, null);
 }
 
-function failWith({ name, process: child, logFile }: Started, reject: (error: Error) => void): void {
-  const timer = setTimeout(() => {
-    child.kill('SIGKILL');
-    reject(new UsageError(`${name} was not ready in ${READY_MS / 1000} s; see ${logFile}`));
-  }, READY_MS);
-  child.once('message', () => clearTimeout(timer));
-  child.once('error', (error) => {
-    clearTimeout(timer);
-    reject(new UsageError(`${name} could not be started: ${error.message}`));
+/** Waits until `watch` says ready; fails when the process ends before, cannot be started, or takes too long. */
+function whenReady<T>(
+  { name, process: child, logFile }: Started,
+  watch: (ready: (value: T) => void) => void,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new UsageError(`${name} was not ready in ${READY_MS / 1000} s; see ${logFile}`));
+    }, READY_MS);
+    const onError = (error: Error): void => {
+      settle();
+      reject(new UsageError(`${name} could not be started: ${error.message}`));
+    };
+    const onExit = (code: number | null, signal: string | null): void => {
+      settle();
+      const how = signal ?? `exit code ${code}`;
+      reject(new UsageError(`${name} ended (${how}) before it was ready; see ${logFile}`));
+    };
+    const settle = (): void => {
+      clearTimeout(timer);
+      child.off('error', onError).off('exit', onExit);
+    };
+    child.once('error', onError).once('exit', onExit);
+    watch((value) => {
+      settle();
+      resolve(value);
+    });
   });
-  child.once('exit', (code, signal) => {
-    clearTimeout(timer);
-    reject(
-      new UsageError(`${name} ended (${signal ?? `exit code ${code}`}) before it was ready; see ${logFile}`),
-    );
-  });
-  timer.unref();
 }
 
 function toChild({ name, process: child }: Started, url: string | null): Child {

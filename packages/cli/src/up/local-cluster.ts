@@ -104,9 +104,15 @@ export class LocalCluster {
     return this.add(await startRole(name, args, env, join(this.logs, `${name}.log`)));
   }
 
-  /** Resolves with the name of the first process that ends by itself. */
-  async firstExit(): Promise<string> {
-    return Promise.race(this.children.map(async (child) => child.exited.then(() => child.name)));
+  /** Resolves with the name of the first process that ends by itself; never once the cluster is being stopped. */
+  firstExit(): Promise<string> {
+    return new Promise((resolve) => {
+      for (const { exited, name } of this.children) {
+        void exited.then(() => {
+          if (this.stopping === undefined) resolve(name);
+        });
+      }
+    });
   }
 
   /** Routers first, Redis last; nothing is left behind. */
