@@ -30,6 +30,8 @@ export interface ColdStart {
 const TARGET_P50_MS = 30;
 const TARGET_P95_MS = 60;
 const ANSWER_MS = 30_000;
+/** Until the last load report that names the request is replaced: with it a deleted service would be started again. */
+const UNUSED_MS = 600;
 /** Lets what a deletion leaves to be done end, and is no multiple of any period (ticks, reports, heartbeats). */
 const REST_MS = 700;
 
@@ -75,6 +77,7 @@ async function coldStart(cluster: Cluster, token: string): Promise<ColdStart> {
   const [task] = await tasksOf(cluster, serviceId);
   if (task === undefined) throw new Error(`${serviceId} answered, but Marathon runs no task of it`);
   const { startedAt, listeningAt } = await kitchenStart(cluster.stdoutOf(task.id));
+  await sleep(UNUSED_MS);
   await deleteService(cluster, serviceId);
   return {
     total: firstByteAt - sentAt,

@@ -17,7 +17,8 @@ const TOKEN = 'warm';
 const TARGET = 0;
 /** Leases that nobody uses go back after two seconds; that must not fall into the idle period. */
 const SETTLE_MS = 4_000;
-const WARM_UP_SECONDS = 2;
+/** A worker takes more slots whenever more requests are in flight than in the last three seconds. */
+const WARM_UP_SECONDS = 5;
 
 /** Redis commands per request on the warm path: those under load, less those of an idle period as long. */
 export function measureRedisCommands({ seconds, connections }: RedisCommandsOptions): Promise<Outcome> {
