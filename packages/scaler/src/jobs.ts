@@ -16,6 +16,8 @@ export interface ApplyJob {
 export interface JobHandlers {
   /** False while this process must not act: the job goes back. */
   acting(): boolean;
+  /** Whether the term is over. */
+  ended(): boolean;
   evaluate(serviceId: ServiceId, askedAtMs: number): Promise<unknown>;
   tick(): Promise<unknown>;
   apply(job: ApplyJob): Promise<unknown>;
@@ -47,7 +49,7 @@ export class Jobs {
   async attach(handlers: JobHandlers): Promise<void> {
     await this.freeDeduplication();
     // The term may have ended meanwhile.
-    if (!handlers.acting()) return;
+    if (handlers.ended()) return;
     this.handlers = handlers;
     if (this.workers.length === 0) this.consumeAll();
     else await Promise.all(this.workers.map((worker) => worker.resume()));

@@ -47,6 +47,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
   let term: Term | null = null;
   let subscribed = false;
   let stopping = false;
+  let beginning: Promise<void> = Promise.resolve();
 
   const endTerm = (): void => {
     term?.end();
@@ -64,9 +65,10 @@ export function createScaler(deps: ScalerDeps): Scaler {
       subscribed = true;
       scheduler.subscribe((event) => term?.onEvent(event));
     }
-    elected.start().catch((error: unknown) => {
+    beginning = elected.start().catch((error: unknown) => {
+      if (elected.ended) return;
       logger.error('the term could not begin: stepping down', { error });
-      if (term === elected) leadership.step();
+      leadership.step();
     });
   });
   leadership.on('deposed', () => {
@@ -80,7 +82,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
       stopping = true;
       endTerm();
       // The lease is kept until the scheduler calls under way are over: nobody else acts meanwhile.
-      await jobs.drained(GRACE_MS);
+      await within(GRACE_MS, Promise.all([beginning, jobs.drained(GRACE_MS)]));
       // Redis may be away: then the lease runs out by itself.
       await within(GRACE_MS, leadership.resign());
       await jobs.close(GRACE_MS);

@@ -91,6 +91,7 @@ export class Term implements Context {
     );
     this.handlers = {
       acting: () => this.acting(),
+      ended: () => this.ended,
       evaluate: (id, askedAtMs) => this.rounds.evaluate(id, askedAtMs),
       tick: () => this.rounds.tick(),
       apply: (job) => this.rounds.apply(job),
@@ -118,6 +119,7 @@ export class Term implements Context {
     await this.firstList();
     if (this.ended) return;
     this.drains.watch();
+    await this.untilActing();
     await this.rounds.tick();
     if (this.ended) return;
     await this.jobs.attach(this.handlers);
@@ -159,12 +161,18 @@ export class Term implements Context {
     }
   }
 
+  /** An election whose answer came late (Redis was away) must be renewed before anything may be done. */
+  private async untilActing(): Promise<void> {
+    while (!this.ended && !this.acting()) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
   /** The tick comes by BullMQ; if it does not, whatever the cause, scaling goes on. */
   private async pulse(): Promise<void> {
     const silentMs = this.clock.monotonic() - this.rounds.lastTickMs;
     if (!this.acting() || silentMs < this.options.tickMs * MISSED_TICKS) return;
     this.logger.warn('the tick did not come: evaluating without it', { silentMs: Math.round(silentMs) });
     await this.rounds.tick();
+    await this.rounds.applyPending();
     await this.jobs.schedule();
   }
 

@@ -70,7 +70,17 @@ export class Rounds {
   async apply(job: ApplyJob): Promise<string> {
     if (job.epoch !== this.context.epoch) return 'decided by another leader';
     const service = this.context.services.get(job.serviceId);
-    if (service === undefined) return 'the service is gone';
+    return service === undefined ? 'the service is gone' : this.act(service);
+  }
+
+  /** Does what was decided without waiting for its job: for when jobs do not come. Never rejects. */
+  async applyPending(): Promise<void> {
+    const pending = [...this.context.services.values()].filter((service) => service.pending !== null);
+    // What failed stays pending, and is in the log.
+    await Promise.allSettled(pending.map((service) => this.act(service)));
+  }
+
+  private async act(service: Service): Promise<string> {
     try {
       return await this.applier.apply(service);
     } catch (error) {
