@@ -50,7 +50,7 @@ const DEBUG = [
   'get-available-instance-ns',
   'router-id',
 ];
-const fromRouter = (reply: CallReply): boolean => (reply.headers.server ?? '').startsWith('waiter/');
+const fromRouter = (reply: CallReply): boolean => String(reply.headers['server'] ?? '').startsWith('waiter/');
 
 describe('basics', () => {
   test('case 1: on-the-fly request reaches the backend', async () => {

@@ -1,0 +1,3 @@
+import { runRouterWorkerProcess } from '../control';
+
+runRouterWorkerProcess();
