@@ -68,7 +68,8 @@ export class Leadership extends EventEmitter<{ elected: [Epoch]; deposed: [] }> 
 
   private lead(epoch: Epoch, sentAt: number): void {
     this.actUntil = sentAt + this.options.leaseMs - this.marginMs;
-    if (this.epoch === epoch) return;
+    // The reply came so late that the lease may be over: the next renewal decides.
+    if (this.epoch === epoch || this.clock.monotonic() >= this.actUntil) return;
     this.step();
     this.epoch = epoch;
     this.emit('elected', epoch);

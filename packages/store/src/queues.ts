@@ -9,6 +9,9 @@ import { Keys } from './keys';
  */
 export type QueueName = 'scaling' | 'scheduler' | 'maintenance';
 
+/** One queue or worker may take this long to close. */
+const CLOSE_MS = 3_000;
+
 export interface QueueOptions {
   readonly url: string;
   readonly cluster: string;
@@ -52,7 +55,7 @@ export class Queues {
   worker<T>(
     name: QueueName,
     run: (job: Job<T>) => Promise<unknown>,
-    options: Pick<WorkerOptions, 'concurrency' | 'lockDuration' | 'autorun'> = {},
+    options: Pick<WorkerOptions, 'concurrency' | 'lockDuration' | 'autorun' | 'runRetryDelay'> = {},
   ): Worker<T> {
     const worker = new Worker<T>(name, run, {
       connection: this.connect(),
@@ -60,6 +63,8 @@ export class Queues {
       // A leader that died leaves its active job; the next one takes it over soon.
       stalledInterval: 2_000,
       lockDuration: 5_000,
+      // BullMQ waits 15 s after a lost connection; nothing would be scaled meanwhile.
+      runRetryDelay: 250,
       ...options,
     });
     worker.on('error', (error) => this.options.onError?.(error));
@@ -96,7 +101,15 @@ export class Queues {
     return (): QueueEvents => (events ??= this.events('scheduler'));
   })();
 
+  /** Waits for running jobs, but not for a Redis that is away: BullMQ would wait for it forever. */
   async close(): Promise<void> {
-    for (const close of this.closers) await close().catch(() => undefined);
+    for (const close of this.closers) {
+      let timer: NodeJS.Timeout | undefined;
+      const enough = new Promise((resolve) => {
+        timer = setTimeout(resolve, CLOSE_MS);
+      });
+      await Promise.race([close().catch(() => undefined), enough]);
+      clearTimeout(timer);
+    }
   }
 }
