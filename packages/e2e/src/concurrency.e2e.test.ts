@@ -7,7 +7,7 @@ let fleet: Fleet;
 beforeAll(async () => {
   fleet = await Fleet.start({ routers: 3, workers: 2 });
 }, 90_000);
-afterAll(() => fleet.stop(), 60_000);
+afterAll(() => fleet?.stop(), 60_000);
 
 const idOf = async (token: string): Promise<string> =>
   (await fleet.client().use(token, '/hello', { 'x-waiter-debug': 'true' })).headers[
@@ -25,7 +25,7 @@ describe('concurrency', () => {
         'scale-up-factor': 0.9,
         'scale-down-factor': 0.9,
         'max-instances': 12,
-        'idle-timeout-mins': 0.1,
+        'idle-timeout-mins': 0.5,
       }),
     );
     const id = await idOf('single');
@@ -44,9 +44,9 @@ describe('concurrency', () => {
       timeoutMs: 60_000,
     });
     await waitFor('the app to be gone from Marathon', async () => !(await fleet.apps()).includes(id), {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
     });
-  }, 150_000);
+  }, 180_000);
 
   it('level 10 with three routers and two instances: never more than 10 at one', async () => {
     const client = fleet.client();

@@ -7,7 +7,7 @@ let fleet: Fleet;
 beforeAll(async () => {
   fleet = await Fleet.start({ routers: 2, workers: 2, scalers: 2 });
 }, 90_000);
-afterAll(() => fleet.stop(), 60_000);
+afterAll(() => fleet?.stop(), 60_000);
 
 describe('failover', () => {
   it('a leader killed under load: the other leads within 5 s, no request fails, scaling goes on', async () => {

@@ -9,7 +9,7 @@ let fleet: Fleet;
 beforeAll(async () => {
   fleet = await Fleet.start();
 }, 60_000);
-afterAll(() => fleet.stop(), 60_000);
+afterAll(() => fleet?.stop(), 60_000);
 
 describe('what goes wrong is said, soon', () => {
   it('a command that exits 1: waiting clients get 503 with the reason long before the queue timeout', async () => {

@@ -17,7 +17,7 @@ let fleet: Fleet;
 beforeAll(async () => {
   fleet = await Fleet.start({ workers: 2 });
 }, 60_000);
-afterAll(() => fleet.stop(), 60_000);
+afterAll(() => fleet?.stop(), 60_000);
 
 describe('the first request', () => {
   it('starts a foreign backend, reached by Host, by x-waiter-token, and by headers alone', async () => {

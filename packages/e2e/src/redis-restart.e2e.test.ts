@@ -7,7 +7,7 @@ let fleet: Fleet;
 beforeAll(async () => {
   fleet = await Fleet.start({ routers: 2, workers: 1, scalers: 2 });
 }, 90_000);
-afterAll(() => fleet.stop(), 60_000);
+afterAll(() => fleet?.stop(), 60_000);
 
 it('redis-server killed and restarted under load: no request fails, tokens stay, scaling resumes', async () => {
   const client = fleet.client();

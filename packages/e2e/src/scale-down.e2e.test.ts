@@ -7,7 +7,7 @@ let fleet: Fleet;
 beforeAll(async () => {
   fleet = await Fleet.start({ routers: 2, workers: 2 });
 }, 90_000);
-afterAll(() => fleet.stop(), 60_000);
+afterAll(() => fleet?.stop(), 60_000);
 
 it('scale-down from 5 to 1 under continuous light load of 300 ms requests loses nothing', async () => {
   const client = fleet.client();

@@ -57,5 +57,6 @@ export async function runScaler(config: CompiledConfig): Promise<void> {
     ],
   });
   scaler.start();
+  logger.info('scaler runs, and leads when elected');
   announceReady('scaler', null);
 }
