@@ -58,7 +58,7 @@ export async function runRouter(config: CompiledConfig): Promise<void> {
   metrics.observeProcess();
 
   // The API tells of the node that serves it: known once the workers listen.
-  let node: RouterNode | undefined;
+  const self: { node?: RouterNode } = {};
   let draining = false;
   const api = createApi({
     store,
@@ -66,13 +66,13 @@ export async function runRouter(config: CompiledConfig): Promise<void> {
     config,
     logger,
     metrics,
-    workerMetrics: async () => (await node?.workerMetrics()) ?? [],
+    workerMetrics: async () => (await self.node?.workerMetrics()) ?? [],
     clock: systemClock,
     authenticator: oneUser(config.router.user),
     entitlement: new Entitlement(new SimpleEntitlementManager(config.router.user)),
     routerId: config.router.id,
     get port() {
-      return node?.port ?? config.router.port;
+      return self.node?.port ?? config.router.port;
     },
     startedAtMs: Date.now(),
     version: version(),
@@ -82,7 +82,7 @@ export async function runRouter(config: CompiledConfig): Promise<void> {
     draining = true;
   };
   process.once('SIGTERM', onStop).once('SIGINT', onStop);
-  node = await startRouterNode({
+  const node = await startRouterNode({
     router: routerOptionsOf(config),
     workers: config.router.workers,
     exec: join(__dirname, '..', 'router-worker.js'),
@@ -97,6 +97,7 @@ export async function runRouter(config: CompiledConfig): Promise<void> {
       { name: 'store', run: () => store.close() },
     ],
   });
+  self.node = node;
   logger.info('router listens', { port: node.port, workers: config.router.workers });
   announceReady('router', config.router.url ?? `http://127.0.0.1:${node.port}`);
 }

@@ -63,10 +63,10 @@ export async function startProgram(
   closeSync(log);
   const started = { name, process: child, logFile };
   let over = false;
-  await whenReady<void>(started, (ready) => {
+  await whenReady<null>(started, (ready) => {
     const ask = async (): Promise<void> => {
       if (over) return;
-      if (await probe()) ready();
+      if (await probe()) ready(null);
       else setTimeout(() => void ask(), 20);
     };
     void ask();

@@ -26,22 +26,19 @@ const url = (flags: Flags, name: string): string | null =>
 /** Runs a cluster until Ctrl-C, SIGTERM, or the end of one of its processes. */
 export async function runUp(config: CompiledConfig, flags: Flags): Promise<void> {
   const logger = createLogger({ name: 'up', ...config.log });
-  let cluster: LocalCluster | undefined;
-  let starting: Promise<LocalCluster> | undefined;
+  const started: { cluster?: Promise<LocalCluster> } = {};
   const shutdown = gracefulShutdown({
     logger,
     timeoutMs: STOP_MS,
     steps: [
       {
         name: 'cluster',
-        run: async () => {
-          await starting?.catch(() => undefined);
-          await cluster?.stop();
-        },
+        // One that is still starting is stopped once it has started.
+        run: async () => (await started.cluster?.catch(() => undefined))?.stop(),
       },
     ],
   });
-  starting = LocalCluster.start(
+  started.cluster = LocalCluster.start(
     {
       config,
       routers: count(flags, 'routers'),
@@ -51,7 +48,7 @@ export async function runUp(config: CompiledConfig, flags: Flags): Promise<void>
     },
     (text) => process.stdout.write(`  ${text}\n`),
   );
-  cluster = await starting;
+  const cluster = await started.cluster;
   const [router] = cluster.routerUrls;
   process.stdout.write(
     [
