@@ -11,6 +11,9 @@ const FIFO_SLACK_MS = 10;
 /** How long a recall is remembered without news: the waiting worker repeats it while it waits. */
 const RECALL_MEMORY_MS = 1_000;
 
+/** While requests wait here, the exchange brings fresh numbers more often than this. */
+const QUEUE_NEWS_MS = 500;
+
 /** May leased slots be used? `no`: it is being found out. `share`: Redis is away (DESIGN invariant 6). */
 export type LeaseTrust = 'yes' | 'no' | 'share';
 
@@ -48,7 +51,7 @@ export class ServicePool {
   private oldestElsewhereMs: number | null = null;
   private recalledAt = -Infinity;
   private recalledNeed = 0;
-  private queuedElsewhere = 0;
+  private queuedElsewhere = { count: 0, knownAt: -Infinity };
   /** Requests since the worker started, and the latest arrival, epoch ms. */
   total = 0;
   lastRequestAtMs = 0;
@@ -79,11 +82,17 @@ export class ServicePool {
     if (this.deploymentError !== null) {
       return Promise.reject(deploymentFailed(this.facts(), this.deploymentError));
     }
-    const queued = this.queuedElsewhere + this.queue.length;
+    const queued = this.queue.length + this.elsewhere();
     if (queued > this.service.maxQueueLength) {
       return Promise.reject(queueFull(this.facts(), queued, this.service.maxQueueLength));
     }
     return this.wait(options, since);
+  }
+
+  /** Requests queued on other workers, as far as that is known; what is old says nothing. */
+  private elsewhere(): number {
+    const { count, knownAt } = this.queuedElsewhere;
+    return this.environment.clock.monotonic() - knownAt < QUEUE_NEWS_MS ? count : 0;
   }
 
   private wait(options: ReserveOptions, since: number): Promise<Slot> {
@@ -232,7 +241,10 @@ export class ServicePool {
         this.recalledAt = this.environment.clock.monotonic();
         this.recalledNeed = Math.max(1, this.recalledNeed);
       }
-      this.queuedElsewhere = Math.max(0, reply.queuedEverywhere - this.queue.length);
+      this.queuedElsewhere = {
+        count: Math.max(0, reply.queuedEverywhere - this.queue.length),
+        knownAt: this.environment.clock.monotonic(),
+      };
     }
     this.serve();
   }

@@ -58,7 +58,7 @@ export class SlotReservations implements Reservations, PoolEnvironment {
     const reservations = new SlotReservations(options);
     reservations.unsubscribe = await options.store.changes.subscribe(
       (notice) => reservations.onNotice(notice),
-      () => reservations.refreshAll(),
+      () => reservations.reconnected(),
     );
     await reservations.identity.start();
     reservations.timer = setInterval(() => reservations.housekeep(), IDLE_CHECK_MS);
@@ -135,8 +135,15 @@ export class SlotReservations implements Reservations, PoolEnvironment {
     );
   }
 
-  private refreshAll(): void {
-    this.entries.forEach((entry) => this.refresh(entry));
+  /**
+   * Redis was away, if only for a moment: messages may be lost, and Redis may have lost its latest writes. Every pool
+   * reads its snapshot and compares its holdings, also those that would need no exchange for long.
+   */
+  private reconnected(): void {
+    for (const entry of this.entries.values()) {
+      this.refresh(entry);
+      entry.exchanger.force();
+    }
   }
 
   private onMessage(message: LeaseMessage): void {
