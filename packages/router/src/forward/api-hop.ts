@@ -71,7 +71,6 @@ export class ApiHop {
       'server',
       product,
     ] as string[]);
-    response.flushHeaders();
   }
 
   close(): void {

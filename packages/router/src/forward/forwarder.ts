@@ -143,8 +143,6 @@ export class Forwarder {
     });
     const status = reply.statusCode ?? 502;
     response.writeHead(status, reply.statusMessage ?? '', headers as string[]);
-    // Streams may be slow to begin: the client learns at once what it will get.
-    response.flushHeaders();
     onHead(head, facts, status, headers);
   }
 
