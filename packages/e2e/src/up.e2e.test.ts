@@ -1,8 +1,10 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   freePort,
   processesWith,
   startProcess,
+  startRedis,
   temporaryDirectory,
   waitFor,
   type RunningProcess,
@@ -71,6 +73,35 @@ describe('waiter up', () => {
     expect(after.filter((pid) => before.includes(pid))).toEqual([]);
     expect((await second.client.use('orphan', '/hello')).status).toBe(200);
   }, 120_000);
+
+  it('uses the Redis and the Marathon that it is told, and reads a file', async () => {
+    const redis = await startRedis();
+    const port = await freePort();
+    const marathon = await startProcess({
+      name: 'mini-marathon',
+      command: process.execPath,
+      args: [WAITER, 'mini-marathon', '--port', String(port), '--data-dir', join(directory.path, 'marathon')],
+      ready: /listens/,
+    });
+    try {
+      const file = join(directory.path, 'waiter.yaml');
+      writeFileSync(file, 'cluster:\n  name: from-the-file\n');
+      const url = `http://127.0.0.1:${port}`;
+      const { process: one, client } = await up('--redis', redis.url, '--marathon', url, '--config', file);
+      await client.register('elsewhere', kitchenService({ name: 'elsewhere' }));
+      expect((await client.use('elsewhere', '/hello')).status).toBe(200);
+      const { apps } = (await (await fetch(`${url}/v2/apps`)).json()) as { apps: { id: string }[] };
+      expect(apps.map(({ id }) => id)).toEqual([expect.stringContaining('-elsewhere-')]);
+      const token = await client.json<{ cluster: string }>('/token?token=elsewhere&include=metadata');
+      expect(token.cluster).toBe('from-the-file');
+      await one.stop(30_000);
+      // Not started by `up`: still there.
+      expect((await fetch(`${url}/ping`)).status).toBe(200);
+    } finally {
+      await marathon.stop(20_000);
+      await redis.stop();
+    }
+  }, 90_000);
 
   it('refuses a data directory that is in use, and says by whom', async () => {
     const first = await up();

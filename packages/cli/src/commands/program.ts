@@ -56,7 +56,7 @@ export function createProgram(): Command {
       .option('--redis <url>', 'use this Redis instead of starting one under the data directory')
       .option('--marathon <url>', 'use this Marathon instead of starting a mini-marathon'),
     [...COMMON, 'router', 'scaler', 'marathon', 'miniMarathon'],
-    ['redis', 'marathon'],
+    ['redis', 'redis-url', 'marathon', 'marathon-urls'],
   ).action(async (flags: Flags) => {
     const { runUp, UP_DEFAULTS, UP_FLAGS } = await import('../up/run-up.js');
     const config = readConfiguration(flags, { own: UP_FLAGS, defaults: UP_DEFAULTS });
