@@ -32,7 +32,7 @@ export class Cluster {
   marathonUrl = '';
 
   private constructor(
-    private readonly directory: TemporaryDirectory,
+    private readonly temporary: TemporaryDirectory,
     readonly redis: RedisServer,
   ) {}
 
@@ -94,8 +94,13 @@ export class Cluster {
     return url;
   }
 
+  /** Removed by `stop`. */
+  get directory(): string {
+    return this.temporary.path;
+  }
+
   private get dataDir(): string {
-    return join(this.directory.path, 'mini-marathon');
+    return join(this.directory, 'mini-marathon');
   }
 
   /** Where a task's output is. */
@@ -124,8 +129,8 @@ export class Cluster {
   async stop(): Promise<void> {
     for (const { process: running } of this.roles.reverse()) await running.stop(STOP_MS);
     await this.redis.stop();
-    const left = processesWith(this.directory.path);
-    await this.directory.remove();
+    const left = processesWith(this.temporary.path);
+    await this.temporary.remove();
     if (left.length > 0) throw new Error(`left behind: ${JSON.stringify(left)}`);
   }
 }
