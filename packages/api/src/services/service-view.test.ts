@@ -41,6 +41,7 @@ const facts = (parts: Partial<ServiceFacts> = {}): ServiceFacts => ({
     description: { cmd: 'x', 'run-as-user': 'u' },
     effective: { cpus: 0.1, mem: 256 },
     createdAtMs: 0,
+    references: [],
     sourceTokens: [
       [{ token: 'a', version: 'E-1' }],
       [

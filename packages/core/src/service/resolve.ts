@@ -10,6 +10,7 @@ import type { TokenDiscovery } from './discover';
 import { effectiveDescription } from './effective';
 import type { DescriptionHeaders, HeaderMap } from './headers';
 import { descriptionHeaders, shownHeaders } from './headers';
+import type { SourceToken } from './references';
 import { serviceIdOf } from './service-id';
 import type { DescriptionSettings } from './settings';
 import { isExclusive, newestUpdateMs, tokenMetadataInUse, tokenTemplate } from './templates';
@@ -41,7 +42,7 @@ export interface ResolvedService {
   /** What the service runs by. */
   readonly effective: ServiceParameters;
   readonly compiled: CompiledDescription;
-  readonly sourceTokens: readonly { readonly token: string; readonly version: string }[];
+  readonly sourceTokens: readonly SourceToken[];
   /** Metadata of the tokens with token defaults; `{}` when no token was named. */
   readonly tokenMetadata: JsonMap;
   /** Newest write among the tokens, epoch ms; 0 without tokens. */

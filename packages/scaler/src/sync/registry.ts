@@ -71,7 +71,7 @@ export class Registry {
 
   /** Lists the service among those that run, and writes its description where Redis has none. */
   async ensure({ id, description, effective }: DescribedService): Promise<void> {
-    await this.context.store.services.ensure({ id, description, effective, sourceTokens: [] });
+    await this.context.store.services.ensure({ id, description, effective, sourceTokens: [], reference: null });
   }
 
   /** Repairs Redis when it lost a service that runs. */
