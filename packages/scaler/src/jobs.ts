@@ -3,6 +3,7 @@ import type { Epoch, ServiceId } from '@waiter/core';
 import type { QueueName, Queues } from '@waiter/store';
 import type { Logger } from '@waiter/observability';
 import type { ScalerOptions } from './options';
+import type { SignalJob } from './operate/signals';
 import { within } from './within';
 
 export interface ApplyJob {
@@ -22,6 +23,10 @@ export interface JobHandlers {
   tick(): Promise<unknown>;
   apply(job: ApplyJob): Promise<unknown>;
   delete(serviceId: ServiceId): Promise<unknown>;
+  /** By order of an operator: kills or expires one instance. */
+  signal(job: SignalJob): Promise<unknown>;
+  /** An operator overrode parameters of the service. */
+  refresh(serviceId: ServiceId): Promise<unknown>;
   collect(): Promise<unknown>;
 }
 
@@ -113,6 +118,8 @@ export class Jobs {
     this.consume('scheduler', {
       apply: (handlers, job: Job<ApplyJob>) => handlers.apply(job.data),
       delete: (handlers, job: Job<{ serviceId: ServiceId }>) => handlers.delete(job.data.serviceId),
+      signal: (handlers, job: Job<SignalJob>) => handlers.signal(job.data),
+      refresh: (handlers, job: Job<{ serviceId: ServiceId }>) => handlers.refresh(job.data.serviceId),
     });
     this.consume('maintenance', { collect: (handlers) => handlers.collect() });
   }

@@ -10,6 +10,8 @@ import { Prober } from './health/prober';
 import type { JobHandlers, Jobs } from './jobs';
 import type { ScalerMetrics } from './metrics';
 import type { ScalerOptions } from './options';
+import { DescriptionRefresh } from './operate/refresh';
+import { InstanceSignals } from './operate/signals';
 import { Applier } from './scale/apply';
 import { Drains } from './scale/drains';
 import { Evaluator } from './scale/evaluate';
@@ -89,6 +91,9 @@ export class Term implements Context {
       this.journal,
       (service) => this.rounds.again(service),
     );
+    const again = (service: Service): Promise<void> => this.rounds.again(service);
+    const signals = new InstanceSignals(this, this.registry, this.publisher, this.journal, again);
+    const refresh = new DescriptionRefresh(this, this.publisher, again);
     this.handlers = {
       acting: () => this.acting(),
       ended: () => this.ended,
@@ -96,6 +101,8 @@ export class Term implements Context {
       tick: () => this.rounds.tick(),
       apply: (job) => this.rounds.apply(job),
       delete: (id) => this.collector.delete(id),
+      signal: (job) => signals.run(job),
+      refresh: (id) => refresh.run(id),
       collect: () => this.collector.collect(),
     };
   }

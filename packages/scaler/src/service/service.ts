@@ -55,7 +55,8 @@ export class Service {
   scalingState: Decision['label'] | null = null;
 
   constructor(
-    readonly described: DescribedService,
+    /** Another one after an operator has overridden parameters. */
+    public described: DescribedService,
     /** Wall clock of the first sight in this term. */
     readonly sinceMs: number,
   ) {}
@@ -179,6 +180,8 @@ export class Service {
       if (tracked === undefined) continue;
       if (instance.healthy && !tracked.healthy)
         tracked.noteCheck({ healthy: true, status: 200, flags: [] }, 1);
+      // By age or by an operator: once it was told, it stays so.
+      if (instance.flags.includes('expired')) tracked.markedExpired = true;
       if (draining) tracked.startDrain(nowMs, drainTimeoutMs);
     }
   }

@@ -80,7 +80,8 @@ export class Publisher {
     const wallMs = clock.now();
     const error = currentError(service, options.deploymentError, { wallMs, monotonicMs: clock.monotonic() });
     const snapshot = snapshotOf(service, context.epoch, error, wallMs);
-    const text = JSON.stringify(snapshot);
+    // Slots depend on these as well.
+    const text = JSON.stringify([snapshot, concurrencyLevel, loadBalancing]);
     if (text === publication.text) return;
     assertActing(context, `publish ${service.id}`);
     try {
