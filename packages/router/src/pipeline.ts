@@ -10,10 +10,10 @@ import {
 } from '@waiter/core';
 import type { Logger } from '@waiter/observability';
 import { checkHead, Exchange, newFacts, RequestHead, type AcceptHandlers, type RequestFacts } from './accept';
-import { admit, userOf } from './admit';
+import { admit, refuseSuspended, userOf, type OperatorStates } from './admit';
 import type { ApiHop, Forwarder, Upgrader } from './forward';
 import type { RouterOptions } from './options';
-import type { ServiceRegistrar, ServiceResolver } from './resolve';
+import type { Fallback, ServiceRegistrar, ServiceResolver } from './resolve';
 import type { Answer, Responder } from './respond';
 import type { WorkerMetrics } from './worker-metrics';
 
@@ -22,7 +22,9 @@ export interface PipelineParts {
   /** By which a request can mean the router itself. */
   readonly ownNames: readonly string[];
   readonly resolver: ServiceResolver;
+  readonly fallback: Fallback;
   readonly registrar: ServiceRegistrar;
+  readonly operators: OperatorStates;
   readonly entitlement: Entitlement;
   readonly forwarder: Forwarder;
   readonly upgrader: Upgrader;
@@ -67,18 +69,26 @@ export class RequestPipeline implements AcceptHandlers {
 
   /** @returns the service that may be used, or the answer that ends the request */
   private async admitted(head: RequestHead, facts: RequestFacts): Promise<ResolvedService | Answer> {
-    const { resolver, options, entitlement, registrar } = this.parts;
+    const { resolver, fallback, options, entitlement, registrar } = this.parts;
     const loading = resolver.tokensOf(head.headers);
     const tokens = 'then' in loading ? await loading : loading;
     const answer = admit(head, facts, tokens, options.descriptions, options.user);
     if (answer !== null) return answer;
     const user = userOf(facts.principal);
-    const service = resolver.resolve(tokens, head.headers, user);
+    const { headers, arrivedAtMs } = head;
+    const latest = resolver.resolve(tokens, headers, user);
+    const choice = fallback.choose({ tokens, headers, user, latest, arrivedAtMs });
+    const service = choice instanceof Promise ? await choice : choice;
     facts.service = service;
+    facts.latestServiceId = latest.serviceId;
     authorizeRequest(service, user, entitlement);
-    facts.timeouts = requestTimeouts(head.headers, service.tokenMetadata, options.timeouts);
+    // Of an earlier version only the service is used; the rest is as the token says now.
+    facts.timeouts = requestTimeouts(headers, latest.tokenMetadata, options.timeouts);
+    const saying = this.parts.operators.of(service.serviceId);
     await registrar.register(service);
-    return service;
+    const said = 'then' in saying ? await saying : saying;
+    refuseSuspended(service.serviceId, said);
+    return (facts.service = this.parts.operators.applied(service, said));
   }
 
   private async fail(exchange: Exchange, error: unknown): Promise<void> {

@@ -28,6 +28,7 @@ export interface JobHandlers {
   /** An operator overrode parameters of the service. */
   refresh(serviceId: ServiceId): Promise<unknown>;
   collect(): Promise<unknown>;
+  startNew(): Promise<unknown>;
 }
 
 /** A job of a leader that lost its lease waits this long for the next one. */
@@ -46,7 +47,7 @@ export class Jobs {
 
   constructor(
     private readonly queues: Queues,
-    private readonly options: Pick<ScalerOptions, 'tickMs' | 'gcIntervalMs'>,
+    private readonly options: Pick<ScalerOptions, 'tickMs' | 'gcIntervalMs' | 'startNewIntervalMs'>,
     private readonly logger: Logger,
   ) {}
 
@@ -79,12 +80,15 @@ export class Jobs {
 
   /** Makes sure that the periodic jobs exist; harmless when they do. */
   async schedule(): Promise<void> {
-    const { tickMs, gcIntervalMs } = this.options;
+    const { tickMs, gcIntervalMs, startNewIntervalMs } = this.options;
     await Promise.all([
       this.queues.queue('scaling').upsertJobScheduler('tick', { every: tickMs }, { name: 'tick' }),
       this.queues
         .queue('maintenance')
         .upsertJobScheduler('collect', { every: gcIntervalMs }, { name: 'collect' }),
+      this.queues
+        .queue('maintenance')
+        .upsertJobScheduler('start-new', { every: startNewIntervalMs }, { name: 'start-new' }),
     ]);
   }
 
@@ -121,7 +125,10 @@ export class Jobs {
       signal: (handlers, job: Job<SignalJob>) => handlers.signal(job.data),
       refresh: (handlers, job: Job<{ serviceId: ServiceId }>) => handlers.refresh(job.data.serviceId),
     });
-    this.consume('maintenance', { collect: (handlers) => handlers.collect() });
+    this.consume('maintenance', {
+      collect: (handlers) => handlers.collect(),
+      'start-new': (handlers) => handlers.startNew(),
+    });
   }
 
   private consume(

@@ -18,6 +18,8 @@ import { Evaluator } from './scale/evaluate';
 import { Journal } from './scale/journal';
 import { Rounds } from './scale/rounds';
 import type { Service } from './service/service';
+import { StaleServices } from './stale/stale-services';
+import { StartNewServices } from './stale/start-new';
 import { Publisher } from './sync/publisher';
 import { Registry } from './sync/registry';
 import { Sync } from './sync/sync';
@@ -83,14 +85,17 @@ export class Term implements Context {
       new Evaluator(this, this.prober, this.journal, (service) => this.enqueue(service)),
       new Applier(this, this.registry, this.sync, this.publisher, this.drains, this.journal),
     );
+    const stale = new StaleServices(this);
     this.collector = new Collector(
       this,
       this.registry,
       new Deletion(this, this.publisher),
       this.safety,
       this.journal,
+      stale,
       (service) => this.rounds.again(service),
     );
+    const startNew = new StartNewServices(this, stale, this.rounds);
     const again = (service: Service): Promise<void> => this.rounds.again(service);
     const signals = new InstanceSignals(this, this.registry, this.publisher, this.journal, again);
     const refresh = new DescriptionRefresh(this, this.publisher, again);
@@ -104,6 +109,7 @@ export class Term implements Context {
       signal: (job) => signals.run(job),
       refresh: (id) => refresh.run(id),
       collect: () => this.collector.collect(),
+      startNew: () => startNew.run(),
     };
   }
 

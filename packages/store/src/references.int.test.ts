@@ -45,7 +45,7 @@ test('a service whose token is edited for ever keeps its latest references, and 
 });
 
 test('a service can be wanted', async () => {
-  expect(await store.references.wantedAtMs('a')).toBeNull();
-  await store.references.want('a', 17);
-  expect(await store.references.wantedAtMs('a')).toBe(17);
+  expect(await store.references.isWanted('a')).toBe(false);
+  await store.references.want('a');
+  expect(await store.references.isWanted('a')).toBe(true);
 });

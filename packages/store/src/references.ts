@@ -9,6 +9,9 @@ const FIELD = 'reference:';
  */
 export const REFERENCES_KEPT = 64;
 
+/** A wish to start a service is forgotten after so long; who still has it repeats it. */
+const WANTED_MS = 10_000;
+
 /** The references in a service's hash, oldest first. */
 export function referencesIn(row: Readonly<Record<string, string>>): readonly Reference[] {
   return Object.entries(row)
@@ -29,13 +32,12 @@ export class ReferenceStore {
   }
 
   /** Asks for the service to be started: its clients are served by an earlier version for now. To be followed by a nudge. */
-  async want(id: ServiceId, nowMs: number): Promise<void> {
-    await this.connection.redis.hset(this.connection.keys.service(id), 'wanted', nowMs);
+  async want(id: ServiceId): Promise<void> {
+    await this.connection.redis.set(this.connection.keys.wanted(id), 1, 'PX', WANTED_MS);
   }
 
-  /** Epoch ms of the last time somebody asked; null when nobody ever did. */
-  async wantedAtMs(id: ServiceId): Promise<number | null> {
-    const value = await this.connection.redis.hget(this.connection.keys.service(id), 'wanted');
-    return value === null ? null : Number(value);
+  /** Whether somebody asked lately. */
+  async isWanted(id: ServiceId): Promise<boolean> {
+    return (await this.connection.redis.exists(this.connection.keys.wanted(id))) === 1;
   }
 }

@@ -75,9 +75,12 @@ export class Evaluator {
     return {
       config: scaling,
       loadBalancing: compiled.loadBalancing,
-      stale: false,
+      stale: service.stale !== null,
       resources: { cpus: compiled.cpus, mem: compiled.memMiB },
-      demand: { inFlight: load?.inFlight ?? 0, queued: load?.queued ?? 0 },
+      demand: {
+        inFlight: load?.inFlight ?? 0,
+        queued: Math.max(load?.queued ?? 0, this.isWanted(service) ? 1 : 0),
+      },
       scheduler: known ? { requested, scheduled } : null,
       instances: candidatesOf(service, usage, nowMs),
       deploymentError: currentError(service, options.deploymentError, {
@@ -96,11 +99,16 @@ export class Evaluator {
     };
   }
 
+  /** As good as one request that waits: the first instances are started, no more. */
+  private isWanted({ known, wantedUntilMs }: Service): boolean {
+    return !known && this.context.clock.monotonic() < wantedUntilMs;
+  }
+
   /** Carries the moving average on, here and in Redis: a new leader continues from it. */
   private async carry(service: Service, decision: Decision): Promise<void> {
     const { context } = this;
     const nowMs = context.clock.now();
-    const busy = service.outstanding > 0;
+    const busy = service.outstanding > 0 || this.isWanted(service);
     service.state = {
       targetInstances: decision.targetInstances,
       evaluatedAtMs: nowMs,

@@ -1,4 +1,4 @@
-import type { DeploymentError, Instance, InstanceId, ServiceId } from '@waiter/core';
+import type { DeploymentError, Instance, InstanceId, Reference, ServiceId } from '@waiter/core';
 import type { Decision } from '@waiter/scaling';
 import type { ScheduledService } from '@waiter/scheduler';
 import type { InstanceSnapshot, ServiceLoad } from '@waiter/store';
@@ -23,6 +23,14 @@ export interface PendingDecision {
   readonly decidedAtMs: number;
   /** When a router or the tick asked, wall clock. */
   readonly askedAtMs: number;
+}
+
+/** Everything that led to the service has moved on (spec: services-and-tokens 5.8). */
+export interface Stale {
+  /** Epoch ms; null when nobody knows. */
+  readonly sinceMs: number | null;
+  /** So long after that it may be fallen back to, and stays though nobody uses it. */
+  readonly graceMs: number;
 }
 
 /** Everything the leader knows of one service. Lives as long as the term. */
@@ -51,6 +59,11 @@ export class Service {
   /** Asked to evaluate meanwhile. */
   evaluateAgain = false;
   collecting = false;
+  /** How it came to be used, when that was last read. */
+  references: readonly Reference[] = [];
+  stale: Stale | null = null;
+  /** To be started though nobody waits for it, until then (monotonic). */
+  wantedUntilMs = 0;
   lastRecorded = '';
   scalingState: Decision['label'] | null = null;
 
