@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { tokenWatchState } from '@waiter/token-registry';
 import type { ApiDeps } from '../deps';
 import { schemeOf } from '../http/context';
 import type { Route } from '../http/route';
@@ -9,7 +10,7 @@ type Deps = Pick<ApiDeps, 'store' | 'routerId' | 'authenticator'>;
 /** `/state`: what the fleet knows, for people and for clients that poll every router (spec: services-and-tokens 4.20). */
 export function stateRoutes(deps: Deps): Route[] {
   const { store, routerId } = deps;
-  const components: Readonly<Record<string, () => Promise<object>>> = {
+  const components: Readonly<Record<string, (request: Request) => Promise<object>>> = {
     'entitlement-manager': async () => ({ name: 'SimpleEntitlementManager' }),
     fallback: async () => ({ state: await serviceIds(deps) }),
     leader: async () => {
@@ -25,12 +26,15 @@ export function stateRoutes(deps: Deps): Route[] {
         'router-details': Object.fromEntries(routers.map((router) => [router.id, details(router)])),
       };
     },
+    'token-watch-maintainer': (request) => tokenWatchState(store.tokens, request),
   };
   const component = (name: string): Route => ({
     path: `/state/${name}`,
     auth: 'user',
     methods: {
-      GET: async () => ({ json: { 'router-id': routerId, state: await components[name]?.() } }),
+      GET: async (request) => ({
+        json: { 'router-id': routerId, state: await components[name]?.(request) },
+      }),
     },
   });
   return [
