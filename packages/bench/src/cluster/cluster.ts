@@ -70,7 +70,7 @@ export class Cluster {
       WAITER_ROUTER_HOST: HOST,
       WAITER_ROUTER_WORKERS: '1',
     }));
-    await waitFor('a leader', async () => (await fetch(`${this.routerUrl}/state/leader`)).status === 200, {
+    await waitFor('a leader', () => answersOk(`${this.routerUrl}/state/leader`), {
       timeoutMs: READY_MS,
     });
   }
@@ -87,7 +87,7 @@ export class Cluster {
       command: process.execPath,
       args: [WAITER, name],
       env: env(String(port)),
-      ...(readyPath === null ? {} : { ready: async () => (await fetch(url + readyPath)).status === 200 }),
+      ...(readyPath === null ? {} : { ready: () => answersOk(url + readyPath) }),
       readyTimeoutMs: READY_MS,
     });
     this.roles.push({ url, process: running });
@@ -133,6 +133,12 @@ export class Cluster {
     await this.temporary.remove();
     if (left.length > 0) throw new Error(`left behind: ${JSON.stringify(left)}`);
   }
+}
+
+async function answersOk(url: string): Promise<boolean> {
+  const answer = await fetch(url);
+  await answer.body?.cancel();
+  return answer.status === 200;
 }
 
 /** Runs `work` with a cluster and stops that whatever happens; on failure its logs go to stderr. */
