@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addTokenCommands } from '../tokens/command';
 import { version } from '../version';
 import { readConfiguration, withConfiguration, type Flags } from './configuration';
 
@@ -70,6 +71,10 @@ export function createProgram(): Command {
     .action(async ({ keep }: { keep?: boolean }) => {
       process.exitCode = await (await import('../demo/run-demo.js')).runDemo({ keep: keep === true });
     });
+
+  addTokenCommands(
+    program.command('tokens').description('back up, restore and synchronise tokens of clusters'),
+  );
 
   return program;
 }
