@@ -109,7 +109,7 @@ describe('who the service runs as and who may use it (spec 6.11)', () => {
   test('an unauthenticated request never runs as the user of a token it adds headers to', () => {
     const tokens = { t: { ...complete, 'run-as-user': 'alice' } };
     const headers = { host: 't', 'x-waiter-env-foo': 'x' };
-    expect(failure({ headers, tokens, user: null }).status).toBe(400);
+    expect(failure({ headers, tokens, user: null }).status).toBe(403);
   });
 });
 
