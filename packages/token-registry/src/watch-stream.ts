@@ -14,6 +14,8 @@ export interface WatchStreamOptions {
 
 /** A watcher that is so many objects behind is cut off: what it has not read lies in our memory. */
 const MAX_LAG = 1_000;
+/** The list of all tokens must fit. */
+const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const LOOK_MS = 250;
 
@@ -49,7 +51,7 @@ export class WatchStream {
     this.lag += 1;
     const line = `${JSON.stringify({ id: position, object, type, 'reference-type': 'token' })}\n`;
     this.response.write(line, () => (this.lag -= 1));
-    if (this.lag > MAX_LAG) {
+    if (this.lag > MAX_LAG || this.response.writableLength > MAX_UNREAD_BYTES) {
       this.response.destroy();
       return;
     }
