@@ -355,7 +355,11 @@ test('a watcher that does not read is cut off, the others are served', async () 
   const token = nextName();
   const metadata = Object.fromEntries(Array.from({ length: 80 }, (_, i) => [`k${i}`, 'x'.repeat(500)]));
   for (let i = 0; socket?.destroyed === false; i += 1) {
-    await router(1).registry.tokens.write({ name: token, data: { owner: 'alice', metadata, cpus: i } });
+    await router(1).registry.tokens.write({
+      name: token,
+      data: { owner: 'alice', metadata, cpus: i },
+      historyLength: 1,
+    });
     if (i > 5_000) throw new Error('never cut off');
   }
   expect(quick.ended || quick.broken).toBe(false);

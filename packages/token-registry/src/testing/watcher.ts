@@ -1,7 +1,6 @@
 import { createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isMap, type Json, type JsonMap } from '@waiter/core';
-import { waitFor } from '@waiter/testkit';
 import type { Express } from 'express';
 
 export interface ListeningApp {
@@ -92,8 +91,13 @@ export class Watcher {
     return tokens;
   }
 
+  /** @throws Error after five seconds */
   async until(what: string, condition: () => boolean): Promise<void> {
-    await waitFor(what, condition, { timeoutMs: 5_000 });
+    const deadline = performance.now() + 5_000;
+    while (!condition()) {
+      if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+      await new Promise((next) => setTimeout(next, 5));
+    }
   }
 
   /** Everything that was told of one token after INITIAL. */
