@@ -72,6 +72,12 @@ export const options = {
     username: optionalText({ description: 'For HTTP basic authentication.' }),
     password: optionalText({ description: 'For HTTP basic authentication.', secret: true }),
     requestTimeout: duration({ default: '10s', description: 'Time for one call to answer.' }),
+    agentPort: port(5051, 'Port of the Mesos agents, whose files API shows what instances wrote.'),
+    agentDirectory: optionalText({
+      description:
+        'Directory below which Mesos agents keep the sandboxes, such as `/var/lib/mesos/slaves`. With it the log ' +
+        'directory of an instance is known.',
+    }),
     reconcile: duration({
       default: '5s',
       description: 'How often the whole list of apps is read, beside the event stream.',
