@@ -27,7 +27,7 @@ export function original(name: string, factors: Factors): Policy<Memory> {
     stopsPerEvaluation: 1,
     constants: { ...own, intervalMs: 1000, stopsPerEvaluation: 1 },
     decide(limits, seen, memory) {
-      const { reason: _reason, ...result } = scaleService(
+      const result = scaleService(
         { ...DEFAULT_SCALING, ...own, ...limits },
         {
           outstanding: seen.inFlight + seen.queued,
@@ -41,7 +41,14 @@ export function original(name: string, factors: Factors): Policy<Memory> {
       return {
         instances: result.scaleToInstances,
         memory: { targetInstances: result.targetInstances },
-        steps: { ...result },
+        steps: {
+          ideal: result.ideal,
+          smoothedUp: result.smoothedUp,
+          smoothedDown: result.smoothedDown,
+          delta: result.delta,
+          clamped: result.clamped,
+          held: result.held,
+        },
       };
     },
   };

@@ -56,11 +56,17 @@ export interface PredictiveMemory {
   readonly unhindered: number;
   /** Mean square of what came above the forecast. */
   readonly errorSquare: number;
+  readonly comparedMs: number;
+  /** The most that would have been in service since then. */
+  readonly peak: number;
   /** Forecasts that wait for their time: [for when in ms, value]. */
   readonly forecasts: readonly (readonly [number, number])[];
   /** Instances wanted and until when they are held, falling. */
   readonly holds: readonly (readonly [number, number])[];
 }
+
+/** Forecasts that wait for their time to come, at most. */
+const FORECASTS_KEPT = 16;
 
 const decay = (elapsedMs: number, constantMs: number): number => Math.exp(-elapsedMs / constantMs);
 
@@ -107,14 +113,20 @@ function decidePredictive(
   const forecast = unhindered * stay + load * (1 - stay);
 
   // Headroom: what Poisson arrivals would need, or what the errors of the last minutes say.
-  const due = (memory?.forecasts ?? []).filter(([atMs]) => atMs <= nowMs);
+  let forecasts = memory?.forecasts ?? [];
   let errorSquare = memory?.errorSquare ?? 0;
-  const forget = decay(elapsedMs, c.errorMemoryMs);
-  const last = due[due.length - 1];
-  if (last !== undefined) {
-    const above = Math.max(0, flowing - last[1]);
-    errorSquare = errorSquare * forget + above * above * (1 - forget) * 2;
-  } else errorSquare *= forget;
+  let comparedMs = memory?.comparedMs ?? nowMs;
+  let peak = Math.max(memory?.peak ?? 0, flowing);
+  const oldest = forecasts[0];
+  if (oldest !== undefined && oldest[0] <= nowMs) {
+    const above = Math.max(0, peak - oldest[1]);
+    const forget = decay(nowMs - comparedMs, c.errorMemoryMs);
+    // Half of all errors are negative and count as none: twice the rest is a variance.
+    errorSquare = errorSquare * forget + 2 * above * above * (1 - forget);
+    comparedMs = nowMs;
+    peak = flowing;
+    forecasts = forecasts.slice(1);
+  }
   const poisson = (unhindered * stay + load) * (1 - stay);
   const deviations = c.headroom + c.headroomPerRatio * Math.log1p(startupMs / serviceMs);
   const headroom = deviations * Math.sqrt(Math.max(poisson, c.errorTrust * errorSquare));
@@ -135,15 +147,13 @@ function decidePredictive(
   holds.push([nowMs + holdMs, wanted]);
   const held = holds[0]?.[1] ?? wanted;
 
-  const forecasts = (memory?.forecasts ?? []).filter(([atMs]) => atMs > nowMs);
   const newest = forecasts[forecasts.length - 1];
-  if (newest === undefined || nowMs + startupMs - newest[0] >= startupMs / 16) {
-    forecasts.push([nowMs + startupMs, forecast]);
+  if (newest === undefined || nowMs + startupMs - newest[0] >= startupMs / FORECASTS_KEPT) {
+    forecasts = [...forecasts, [nowMs + startupMs, forecast]];
   }
-  if (last !== undefined && due.length > 0 && forecasts.length === 0) forecasts.push(last);
   return {
     instances: within(limits, held),
-    memory: { rate, longRate, unhindered, errorSquare, forecasts, holds },
+    memory: { rate, longRate, unhindered: flowing, errorSquare, comparedMs, peak, forecasts, holds },
     steps: { rate: rate * 1000, load, forecast, headroom, backlog, exact, wanted, held },
   };
 }

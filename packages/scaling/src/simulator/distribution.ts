@@ -7,6 +7,9 @@ export type Distribution =
   /** `cv` is the coefficient of variation: standard deviation over mean. */
   | { readonly kind: 'lognormal'; readonly meanMs: number; readonly cv: number };
 
+export type DistributionKind = Distribution['kind'];
+export const DISTRIBUTION_KINDS: readonly DistributionKind[] = ['constant', 'exponential', 'lognormal'];
+
 /** A function that draws times in milliseconds. @throws RangeError for a mean or cv that is not positive */
 export function sampler(distribution: Distribution, random: Random): () => number {
   const { meanMs } = distribution;

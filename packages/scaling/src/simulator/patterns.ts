@@ -12,6 +12,9 @@ export type Pattern =
   /** `rate` for a tenth of each period, a tenth of that between. */
   | { readonly kind: 'spikes'; readonly rate: number; readonly periodMs: number };
 
+export type PatternKind = Pattern['kind'];
+export const PATTERN_KINDS: readonly PatternKind[] = ['constant', 'step', 'ramp', 'sine', 'spikes'];
+
 /** The rate at a moment that is `share` of the whole. */
 function rateAt(pattern: Pattern, ms: number, lengthMs: number): number {
   const share = ms / lengthMs;
