@@ -18,7 +18,10 @@ interface Memory {
   readonly lastScaledMs: number | null;
 }
 
-/** Keeps the mean utilisation of slots near a target, by alarms over one-minute means and with cooldowns. */
+/**
+ * Keeps the mean utilisation of slots near a target, by alarms over one-minute means and with cooldowns. Utilisation is at most
+ * 100%, as that of a CPU is: a queue does not show in it.
+ */
 export const targetTracking: Policy<Memory> = {
   name: 'target-tracking',
   description: 'target tracking of utilisation over minutes',
@@ -27,8 +30,7 @@ export const targetTracking: Policy<Memory> = {
   constants: TRACKING,
   decide(limits, seen, memory) {
     const { nowMs, total } = seen;
-    const demand = seen.meanDemand / limits.concurrencyLevel;
-    const utilization = demand / Math.max(1, total);
+    const utilization = Math.min(1, seen.meanDemand / (limits.concurrencyLevel * Math.max(1, total)));
     const keepMs = TRACKING.inPeriods * TRACKING.periodMs;
     const window = remember(memory?.utilizations ?? [], nowMs, seen.elapsedMs, utilization, keepMs);
     const last = memory?.lastScaledMs ?? null;
@@ -41,7 +43,7 @@ export const targetTracking: Policy<Memory> = {
     const shrink =
       all(TRACKING.inPeriods, (value) => value < TRACKING.targetUtilization * TRACKING.inBelow) &&
       quietMs >= TRACKING.inCooldownMs;
-    const tracked = Math.ceil(demand / TRACKING.targetUtilization);
+    const tracked = Math.ceil((utilization * Math.max(1, total)) / TRACKING.targetUtilization);
     const wanted = out ? Math.max(total, tracked) : shrink ? Math.min(total, Math.max(1, tracked)) : total;
     const instances = within(limits, wanted);
     return {

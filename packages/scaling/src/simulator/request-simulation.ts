@@ -135,7 +135,8 @@ export class RequestSimulation {
     const decision = policy.decide(limits, this.observe(), this.memory);
     this.memory = decision.memory;
     const waiting = this.arrived > this.served;
-    const wanted = waiting && fleet.total === 0 ? Math.max(1, decision.instances) : decision.instances;
+    // Whatever a policy says, the last instance is not taken from those who wait.
+    const wanted = waiting ? Math.max(1, decision.instances) : decision.instances;
     if (wanted > fleet.total) {
       for (const id of fleet.grow(wanted - fleet.total)) {
         this.requestedMs[id] = this.nowMs;

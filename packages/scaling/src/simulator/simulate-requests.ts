@@ -31,7 +31,8 @@ export interface RequestSimulationResult extends Figures {
 
 /**
  * Serves every request of a trace under a policy: requests queue in order of arrival for the slots of ready instances, the
- * policy is asked at its interval (and at once when a request comes and there is no instance: then at least one is started).
+ * policy is asked at its interval, and at once when a request comes and there is no instance. While a request waits, at least
+ * one instance is kept or started.
  * Deterministic: the same options give the same result, and all policies see the same arrivals and service times.
  * @throws RangeError for options that could never serve the requests
  */
