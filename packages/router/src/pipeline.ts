@@ -82,6 +82,7 @@ export class RequestPipeline implements AcceptHandlers {
     facts.service = service;
     facts.latestServiceId = latest.serviceId;
     authorizeRequest(service, user, entitlement);
+    if (service !== latest) this.parts.metrics.of(service.serviceId).fallbacks.inc();
     // Of an earlier version only the service is used; the rest is as the token says now.
     facts.timeouts = requestTimeouts(headers, latest.tokenMetadata, options.timeouts);
     const saying = this.parts.operators.of(service.serviceId);
