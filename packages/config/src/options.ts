@@ -190,7 +190,13 @@ export const options = {
     }),
     gcInterval: duration({
       default: '60s',
-      description: 'How often idle and broken services are looked for.',
+      description: 'How often idle, stale and broken services are looked for.',
+    }),
+    startNewInterval: duration({
+      default: '5s',
+      description:
+        'How often the latest version of a token is started whose earlier service is still in use. ' +
+        'So soon at most a stale service also gives up its min-instances.',
     }),
     brokenServiceTimeout: duration({
       default: '30m',
