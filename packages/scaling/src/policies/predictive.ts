@@ -5,8 +5,11 @@ export interface PredictiveConstants {
   readonly intervalMs: number;
   /** Standard deviations of the forecast's error kept as headroom. */
   readonly headroom: number;
-  /** More of them the longer a start-up is against a service time: this many per power of e of their ratio. */
-  readonly headroomPerRatio: number;
+  /**
+   * Where a start-up is this many service times long, half of the headroom is kept; less where it is shorter: who comes too late
+   * then waits little, while idling costs the same.
+   */
+  readonly halfHeadroomRatio: number;
   /** Time constant of the arrival rate: this many start-ups or service times, whichever is longer, and at least `rateLeastMs`. */
   readonly rateSpan: number;
   readonly rateLeastMs: number;
@@ -23,6 +26,8 @@ export interface PredictiveConstants {
   /** Nothing is stopped until it was not wanted for this many start-ups, and this many service times. */
   readonly holdStartups: number;
   readonly holdServices: number;
+  /** The last instance, where zero is allowed, is kept for this long after the last request, plus a start-up. */
+  readonly holdLastMs: number;
   /** Fractions of an instance below this are not worth one. */
   readonly roundUpFrom: number;
   /** Used until the first start-up and the first request were measured. */
@@ -33,7 +38,7 @@ export interface PredictiveConstants {
 export const PREDICTIVE: PredictiveConstants = {
   intervalMs: 250,
   headroom: 1.5,
-  headroomPerRatio: 0,
+  halfHeadroomRatio: 1,
   errorTrust: 1,
   rateSpan: 2,
   rateLeastMs: 10_000,
@@ -43,6 +48,7 @@ export const PREDICTIVE: PredictiveConstants = {
   drainStartups: 0.5,
   holdStartups: 1,
   holdServices: 0.5,
+  holdLastMs: 60_000,
   roundUpFrom: 0.5,
   assumedStartupMs: 5000,
   assumedServiceMs: 1000,
@@ -59,6 +65,7 @@ export interface PredictiveMemory {
   readonly comparedMs: number;
   /** The most that would have been in service since then. */
   readonly peak: number;
+  readonly lastRequestMs: number;
   /** Forecasts that wait for their time: [for when in ms, value]. */
   readonly forecasts: readonly (readonly [number, number])[];
   /** Instances wanted and until when they are held, falling. */
@@ -128,7 +135,7 @@ function decidePredictive(
     forecasts = forecasts.slice(1);
   }
   const poisson = (unhindered * stay + load) * (1 - stay);
-  const deviations = c.headroom + c.headroomPerRatio * Math.log1p(startupMs / serviceMs);
+  const deviations = (c.headroom * startupMs) / (startupMs + c.halfHeadroomRatio * serviceMs);
   const headroom = deviations * Math.sqrt(Math.max(poisson, c.errorTrust * errorSquare));
 
   // A queue: what will be left of it when new instances are ready, spread over the time it may take to go.
@@ -140,7 +147,9 @@ function decidePredictive(
 
   const wantedSlots = Math.max(forecast + headroom, backlog);
   const exact = wantedSlots / limits.concurrencyLevel;
-  const wanted = within(limits, Math.ceil(exact - c.roundUpFrom));
+  const lastRequestMs = demand > 0 || seen.arrivals > 0 ? nowMs : (memory?.lastRequestMs ?? nowMs);
+  const least = nowMs - lastRequestMs < c.holdLastMs + startupMs ? 1 : 0;
+  const wanted = within(limits, Math.max(least, Math.ceil(exact - c.roundUpFrom)));
 
   const holdMs = c.holdStartups * startupMs + c.holdServices * serviceMs;
   const holds = (memory?.holds ?? []).filter(([untilMs, held]) => untilMs > nowMs && held > wanted);
@@ -153,7 +162,17 @@ function decidePredictive(
   }
   return {
     instances: within(limits, held),
-    memory: { rate, longRate, unhindered: flowing, errorSquare, comparedMs, peak, forecasts, holds },
+    memory: {
+      rate,
+      longRate,
+      unhindered: flowing,
+      errorSquare,
+      comparedMs,
+      peak,
+      lastRequestMs,
+      forecasts,
+      holds,
+    },
     steps: { rate: rate * 1000, load, forecast, headroom, backlog, exact, wanted, held },
   };
 }
