@@ -62,8 +62,9 @@ const refused = async (headers: Headers): Promise<[number, string]> => {
   return [answer.status, messageOf(answer)];
 };
 
+const LATEST = { 'x-waiter-fallback-period-secs': '0' };
 let names = 0;
-const nextName = (): string => `res-${(names += 1)}`;
+const nextName = (): string => `res-${String((names += 1)).padStart(3, '0')}`;
 /** A description as headers. */
 const asHeaders = (description: Map): Record<string, string> =>
   Object.fromEntries(Object.entries(description).map(([key, value]) => [`x-waiter-${key}`, String(value)]));
@@ -184,8 +185,9 @@ describe('from a request to its service', () => {
     for (const token of [a, b]) {
       await client.register(token, kitchenService({ name: 'mapped', 'service-mapping': 'exclusive' }));
     }
-    expect(await serviceId({ 'x-waiter-token': a })).not.toBe(await serviceId({ 'x-waiter-token': b }));
-    const exclusive = await environment({ 'x-waiter-token': a, 'x-waiter-fallback-period-secs': '0' });
+    const [idA, idB] = await Promise.all([a, b].map((t) => serviceId({ 'x-waiter-token': t, ...LATEST })));
+    expect(idA).not.toBe(idB);
+    const exclusive = await environment({ 'x-waiter-token': a, ...LATEST });
     expect(exclusive).toMatchObject({ WAITER_TOKEN: a });
     expect(exclusive).not.toHaveProperty('WAITER_CONFIG_TOKEN');
 
@@ -207,7 +209,7 @@ describe('from a request to its service', () => {
     const whole = kitchenService({ name: 'two' });
     await client.register(t1, without(whole, 'cpus'));
     await client.register(t2, without(whole, 'mem'));
-    const both = { 'x-waiter-token': `${t1},${t2}`, 'x-waiter-fallback-period-secs': '0' };
+    const both = { 'x-waiter-token': `${t1},${t2}`, ...LATEST };
     const first = await serviceId(both);
     const sources = async () => [
       { token: t1, version: await etagOf(t1) },
@@ -258,7 +260,6 @@ describe('versions', () => {
       cmd: `${String(kitchenService()['cmd'])} --start-up-sleep-ms ${sleepMs}`,
       ...more,
     });
-  const latest = { 'x-waiter-fallback-period-secs': '0' };
 
   it('case 117: while a new version starts the old one serves; after the window requests wait for the new one', async () => {
     const t = nextName();
@@ -266,19 +267,24 @@ describe('versions', () => {
     await client.register(t, kitchen(t, '1', 0));
     const id1 = await served(by);
     await client.register(t, kitchen(t, '2', 2_500));
-    const id2 = await serviceId({ ...by, ...latest });
+    const id2 = await serviceId({ ...by, ...LATEST });
     expect(id2).not.toBe(id1);
     const other = fleet.client(1);
     const before = await other.use(t, '/hello', DEBUG);
     expect({ status: before.status, id: idOf(before) }).toEqual({ status: 200, id: id1 });
     expect(await served(by)).toBe(id1);
+    expect(await serviceId(by)).toBe(id1);
     // Started in the background by the requests that were served by the old one.
     await waitFor('the new version', async () => (await served(by)) === id2, { timeoutMs: 20_000 });
 
     await client.register(t, kitchen(t, '3', 60_000, { 'fallback-period-secs': 5 }));
-    const id3 = await serviceId({ ...by, ...latest });
+    const id3 = await serviceId({ ...by, ...LATEST });
     expect(await served(by)).toBe(id2);
+    const { 'token-fallback': shown } = await client.json<Map>(`/apps/${id3}?include=token-fallback`);
+    expect(shown).toEqual({ 'service-id': id2 });
+    expect((await app(id3))['current-for-tokens']).toEqual([t]);
     await new Promise((resolve) => setTimeout(resolve, 5_500));
+    expect(await serviceId(by)).toBe(id3);
     const waited = await client.use(t, '/hello', { ...DEBUG, 'x-waiter-queue-timeout': '500' });
     expect({ status: waited.status, id: idOf(waited) }).toEqual({ status: 503, id: id3 });
     expect(await served({ ...by, 'x-waiter-fallback-period-secs': '60' })).toBe(id2);
@@ -294,9 +300,9 @@ describe('versions', () => {
     await client.register(t, kitchen(t, '3', 2_000));
     expect(await served({ 'x-waiter-token': t })).toBe(id1);
     expect(await environment({ 'x-waiter-token': t })).toMatchObject({ WAITER_TOKEN: t });
-    const seen = await environment({ 'x-waiter-token': t, ...latest });
+    const seen = await environment({ 'x-waiter-token': t, ...LATEST });
     expect(seen).not.toHaveProperty('WAITER_TOKEN');
-    expect(seen).toMatchObject({ WAITER_SERVICE_ID: await serviceId({ 'x-waiter-token': t, ...latest }) });
+    expect(seen).toMatchObject({ WAITER_SERVICE_ID: await serviceId({ 'x-waiter-token': t, ...LATEST }) });
   }, 60_000);
 
   it('case 121: a service that no token leads to any more goes soon, the latest stays', async () => {
