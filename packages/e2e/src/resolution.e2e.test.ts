@@ -453,3 +453,114 @@ describe('descriptions by headers alone', () => {
     });
   }, 30_000);
 });
+
+describe('what a token demands of its requests', () => {
+  interface Ping {
+    readonly 'ping-response': { readonly result: string; readonly status: number; readonly body: string };
+    readonly 'service-state': Map;
+  }
+  const INACTIVE = { 'exists?': false, 'healthy?': false, status: 'Inactive' };
+  const ping = async (host: string, method: string): Promise<[Answer, Ping]> => {
+    const answer = await client.ask('/waiter-ping', {
+      method,
+      headers: { host, accept: 'application/json' },
+    });
+    return [answer, JSON.parse(answer.body) as Ping];
+  };
+
+  it('cases 122, 123, 124: https-redirect, of the token only', async () => {
+    const t = `${nextName()}.example`;
+    const description = kitchenService({ name: t });
+    await client.register(t, { ...description, 'https-redirect': true });
+    for (const [method, status] of [
+      ['GET', 301],
+      ['POST', 307],
+    ] as const) {
+      const proxied = await client.ask('/request-info', { method, headers: { host: `${t}:9091` } });
+      expect({ status: proxied.status, location: proxied.headers['location'] }).toEqual({
+        status,
+        location: `https://${t}/request-info`,
+      });
+      const [answer, body] = await ping(t, method);
+      expect({ status: answer.status, location: answer.headers['location'] }).toEqual({
+        status,
+        location: `https://${t}/waiter-ping`,
+      });
+      expect(body).toMatchObject({
+        'ping-response': { result: 'waiter-response', status: 301 },
+        'service-state': INACTIVE,
+      });
+    }
+
+    await client.register(t, { ...without(description, 'cpus'), 'https-redirect': true });
+    const [answer, body] = await ping(t, 'GET');
+    expect(answer.status).toBe(200);
+    expect(body['ping-response']).toMatchObject({ result: 'descriptor-error', status: 400 });
+    expect(body['ping-response'].body).toContain('improperly configured');
+
+    const plain = `${nextName()}.example`;
+    await client.register(plain, kitchenService({ name: plain }));
+    expect(await served({ host: plain, 'x-waiter-https-redirect': 'true' })).toContain('res');
+  });
+
+  it('case 125: maintenance answers everything, before all else', async () => {
+    const t = `${nextName()}.example`;
+    const message = 'custom && message ><';
+    await client.register(t, {
+      ...kitchenService({ name: t, 'run-as-user': '*', 'https-redirect': true }),
+      maintenance: { message },
+    });
+    const json = await client.get('/hello', { host: t, accept: 'application/json' });
+    expect([json.status, messageOf(json)]).toEqual([503, message]);
+    expect(JSON.parse(json.body)).toMatchObject({
+      'waiter-error': { details: { 'error-class': 'waiter.Maintenance' } },
+    });
+    const html = await client.get('/hello', { host: t, accept: 'text/html' });
+    expect(html.status).toBe(503);
+    expect(html.body).toContain('custom &amp;&amp; message &gt;&lt;');
+    const id = await client.get('/service-id', { host: t });
+    expect([id.status, id.body.includes(message)]).toEqual([503, true]);
+    const [outer, body] = await ping(t, 'GET');
+    expect(outer.status).toBe(200);
+    expect(body).toMatchObject({
+      'ping-response': { result: 'waiter-response', status: 503 },
+      'service-state': INACTIVE,
+    });
+    expect(JSON.parse(body['ping-response'].body)).toMatchObject({
+      'waiter-error': { details: { 'error-class': 'waiter.Maintenance' } },
+    });
+  });
+
+  it('case 126: a token without authentication, and what may not be combined with it', async () => {
+    const t = `${nextName()}.example`;
+    const principals = ['x-waiter-auth-principal', 'x-waiter-authenticated-principal'];
+    await client.register(t, kitchenService({ name: t, authentication: 'disabled', 'permitted-user': '*' }));
+    const headersOf = async (headers: Headers): Promise<string[]> => {
+      const { body } = await client.get('/request-info', headers);
+      return Object.keys((JSON.parse(body) as { headers: Map }).headers);
+    };
+    const open = await headersOf({ host: t });
+    expect(open).toContain('x-cid');
+    expect(open).not.toEqual(expect.arrayContaining([principals[0]]));
+    expect(open).not.toEqual(expect.arrayContaining([principals[1]]));
+    const plain = `${nextName()}.example`;
+    await client.register(plain, kitchenService({ name: plain }));
+    expect(await headersOf({ host: plain })).toEqual(expect.arrayContaining(principals));
+
+    for (const [more, error] of [
+      [
+        { 'x-waiter-run-as-user': USER },
+        'An authentication disabled token may not be combined with on-the-fly headers',
+      ],
+      [
+        { 'x-waiter-authentication': 'disabled' },
+        'An authentication parameter is not supported for on-the-fly headers',
+      ],
+    ] as const) {
+      const { status, body } = await client.get('/hello', { host: t, ...more });
+      expect({ status, body: JSON.parse(body) as unknown }).toEqual({ status: 400, body: { error } });
+    }
+    const env = await client.get('/hello', { host: t, ...DEBUG, 'x-waiter-env-a': 'b' });
+    expect([env.status, messageOf(env)]).toEqual([403, 'Authenticated user cannot run service']);
+  });
+});
