@@ -21,6 +21,10 @@ export interface PredictiveConstants {
   readonly errorTrust: number;
   /** Time constant over which the forecast's errors are remembered. */
   readonly errorMemoryMs: number;
+  /** And this many start-ups more: where errors are dear they are remembered for longer. */
+  readonly errorMemoryStartups: number;
+  /** Waits of this length are not worth an instance: headroom for peaks shorter than a service time and this is less. */
+  readonly tolerateMs: number;
   /** A queue is to be gone this many start-ups after the new instances are ready (but not sooner than a service time). */
   readonly drainStartups: number;
   /** Nothing is stopped until it was not wanted for this many start-ups, and this many service times. */
@@ -45,6 +49,8 @@ export const PREDICTIVE: PredictiveConstants = {
   trendSpan: 3,
   trendTrust: 0.5,
   errorMemoryMs: 300_000,
+  errorMemoryStartups: 0,
+  tolerateMs: 0,
   drainStartups: 0.5,
   holdStartups: 1,
   holdServices: 0.5,
@@ -127,7 +133,7 @@ function decidePredictive(
   const oldest = forecasts[0];
   if (oldest !== undefined && oldest[0] <= nowMs) {
     const above = Math.max(0, peak - oldest[1]);
-    const forget = decay(nowMs - comparedMs, c.errorMemoryMs);
+    const forget = decay(nowMs - comparedMs, c.errorMemoryMs + c.errorMemoryStartups * startupMs);
     // Half of all errors are negative and count as none: twice the rest is a variance.
     errorSquare = errorSquare * forget + 2 * above * above * (1 - forget);
     comparedMs = nowMs;
@@ -135,7 +141,9 @@ function decidePredictive(
     forecasts = forecasts.slice(1);
   }
   const poisson = (unhindered * stay + load) * (1 - stay);
-  const deviations = (c.headroom * startupMs) / (startupMs + c.halfHeadroomRatio * serviceMs);
+  const deviations =
+    ((serviceMs / (serviceMs + c.tolerateMs)) * (c.headroom * startupMs)) /
+    (startupMs + c.halfHeadroomRatio * serviceMs);
   const headroom = deviations * Math.sqrt(Math.max(poisson, c.errorTrust * errorSquare));
 
   // A queue: what will be left of it when new instances are ready, spread over the time it may take to go.
@@ -149,7 +157,8 @@ function decidePredictive(
   const exact = wantedSlots / limits.concurrencyLevel;
   const lastRequestMs = demand > 0 || seen.arrivals > 0 ? nowMs : (memory?.lastRequestMs ?? nowMs);
   const least = nowMs - lastRequestMs < c.holdLastMs + startupMs ? 1 : 0;
-  const wanted = within(limits, Math.max(least, Math.ceil(exact - c.roundUpFrom)));
+  const rounded = Math.ceil(exact - c.roundUpFrom);
+  const wanted = within(limits, rounded > 1 ? rounded : least);
 
   const holdMs = c.holdStartups * startupMs + c.holdServices * serviceMs;
   const holds = (memory?.holds ?? []).filter(([untilMs, held]) => untilMs > nowMs && held > wanted);
