@@ -188,6 +188,11 @@ export class Service {
   /** Takes over what the former leader published: health, drains under way, and what is gone. */
   restore(snapshot: InstanceSnapshot, nowMs: number, wallMs: number, drainTimeoutMs: number): void {
     this.departed.restore(snapshot.failed, snapshot.killed, wallMs);
+    // The scheduler lists them until they are gone; they must not get requests again.
+    for (const { id } of snapshot.killed) {
+      const tracked = this.instances.get(id);
+      if (tracked !== undefined) tracked.fate = 'killed';
+    }
     for (const { draining, ...instance } of snapshot.instances) {
       const tracked = this.instances.get(instance.id);
       if (tracked === undefined) continue;
