@@ -82,7 +82,7 @@ export class Term implements Context {
     this.rounds = new Rounds(
       this,
       this.registry,
-      new Evaluator(this, this.prober, this.journal, (service) => this.enqueue(service)),
+      new Evaluator(this, this.prober, this.journal, (service) => this.carryOut(service)),
       new Applier(this, this.registry, this.sync, this.publisher, this.drains, this.journal),
     );
     const stale = new StaleServices(this);
@@ -208,9 +208,17 @@ export class Term implements Context {
     if (dead.length > 0) this.logger.warn('freed the slots of workers that fell silent', { workers: dead });
   }
 
-  private enqueue({ id, pending }: Service): Promise<void> {
-    const kind = pending?.decision.kind ?? 'none';
-    return this.jobs.enqueueApply({ serviceId: id, epoch: this.epoch, kind });
+  /**
+   * Has a decision carried out by its job, of which there is one at a time and which is tried again. To start a service
+   * for which requests wait cannot wait for a job: that one is only for another attempt.
+   */
+  private async carryOut(service: Service): Promise<void> {
+    const kind = service.pending?.decision.kind ?? 'none';
+    if (kind === 'create') {
+      await this.rounds.applyNow(service);
+      if (service.pending === null) return;
+    }
+    await this.jobs.enqueueApply({ serviceId: service.id, epoch: this.epoch, kind });
   }
 
   private complain(message: string, error: unknown): void {

@@ -20,9 +20,9 @@ export interface ColdStartOptions {
 export interface ColdStart {
   /** Request sent to first byte received. */
   readonly total: number;
-  /** The instance's own: its process began to it listens. */
+  /** The instance's own: its process was made to it listens. */
   readonly own: number;
-  /** Request sent to the instance's process began. */
+  /** Request sent to the instance's process was made. */
   readonly before: number;
   /** The instance listens to first byte received. */
   readonly after: number;
@@ -85,7 +85,10 @@ async function coldStart(cluster: Cluster, token: string): Promise<ColdStart> {
   if (status !== 200 || serviceId === undefined) throw new Error(head);
   const [task] = await tasksOf(cluster, serviceId);
   if (task === undefined) throw new Error(`${serviceId} answered, but Marathon runs no task of it`);
-  const { startedAt, listeningAt } = await kitchenStart(cluster.stdoutOf(task.id));
+  const kitchen = await kitchenStart(cluster.stdoutOf(task.id));
+  // The process exists since the fork; the kitchen's own word begins only when Node runs, after the shell and the loader.
+  const startedAt = Math.min(kitchen.startedAt, Date.parse(task.startedAt ?? '') || Infinity);
+  const { listeningAt } = kitchen;
   await sleep(UNUSED_MS);
   await deleteService(cluster, serviceId);
   return {

@@ -83,6 +83,11 @@ export class Rounds {
     return service === undefined ? 'the service is gone' : this.act(service);
   }
 
+  /** Does what was decided for one service at once; what failed and can be tried again stays pending. Never rejects. */
+  async applyNow(service: Service): Promise<void> {
+    await this.act(service).catch(() => undefined);
+  }
+
   /** Does what was decided without waiting for its job: for when jobs do not come. Never rejects. */
   async applyPending(): Promise<void> {
     const pending = [...this.context.services.values()].filter((service) => service.pending !== null);
