@@ -38,15 +38,17 @@ export class Evaluator {
       return;
     }
     context.metrics.evaluations.inc();
+    const { touchedAtMs } = service;
     const decision = await this.decide(service);
-    // Another evaluation of the same service may have been faster; both saw the same state.
-    if (service.applying || !context.acting()) return;
+    // Another evaluation of the same service may have been faster, and its decision carried out; both saw the same state.
+    if (service.applying || service.touchedAtMs !== touchedAtMs || !context.acting()) return;
     service.scalingState = decision.label;
-    await this.carry(service, decision);
+    // Saved while the decision is carried out: a cold start does not wait for it.
+    const carried = this.carry(service, decision);
     if (decision.kind === 'none') {
       service.pending = null;
       this.journal.rest(service, decision);
-      return;
+      return carried;
     }
     service.pending = {
       id: nextDecisionId(context),
@@ -54,7 +56,7 @@ export class Evaluator {
       decidedAtMs: context.clock.now(),
       askedAtMs,
     };
-    await this.enqueue(service);
+    await Promise.all([carried, this.enqueue(service)]);
   }
 
   private async decide(service: Service): Promise<Decision> {
