@@ -9,7 +9,7 @@ import { InstanceWatch } from '../services/instance-watch';
 import type { ServiceNotices } from '../services/instance-watch';
 import { serviceFilter } from '../services/service-filter';
 
-type Deps = Pick<ApiDeps, 'store' | 'config' | 'logger'>;
+type Deps = Pick<ApiDeps, 'store' | 'config' | 'logger' | 'isDraining'>;
 
 /** `/apps/instances?watch=true`: healthy instances as they come and go (spec: services-and-tokens 4.9). */
 export function instancesRoutes(deps: Deps, notices: ServiceNotices): Route[] {
@@ -49,13 +49,13 @@ async function follow(
   idleMs: number,
   watch: InstanceWatch,
   notices: ServiceNotices,
-  { logger }: Pick<Deps, 'logger'>,
+  { logger, isDraining }: Pick<Deps, 'logger' | 'isDraining'>,
 ): Promise<void> {
   let changed = new Set<ServiceId>();
   let anything = false;
   // Resolved by the next notice; made anew before each look, so that none is missed.
   let wake: () => void = () => undefined;
-  const stream = jsonStream(response, idleMs, () => wake());
+  const stream = jsonStream(response, { idleMs, isDraining, onEnd: () => wake() });
   try {
     const unsubscribe = await notices.subscribe((id) => {
       if (id === null) anything = true;

@@ -1,6 +1,6 @@
 import type { InstanceId } from '@waiter/core';
 import { decide, type Decision, type DecisionInput } from '@waiter/scaling';
-import type { ServiceLoad } from '@waiter/store';
+import { LOAD_TTL_MS, type ServiceLoad } from '@waiter/store';
 import type { Context } from '../context';
 import type { Prober } from '../health/prober';
 import type { ScaleState, Service } from '../service/service';
@@ -64,6 +64,9 @@ export class Evaluator {
     if (first.kind === 'create' && service.refusal !== null) {
       return { ...first, kind: 'none', reason: `${first.reason}; waits: ${service.refusal.message}` };
     }
+    if (first.kind === 'create' && (await this.isOldNews(service))) {
+      return { ...first, kind: 'none', reason: `${first.reason}; but that was before it was deleted` };
+    }
     if (first.kind !== 'kill') return first;
     // Only a stop has to know what each instance serves.
     return decide(this.input(service, await this.context.store.leases.usage(service.id)));
@@ -99,6 +102,17 @@ export class Evaluator {
         killBusy: true,
       },
     };
+  }
+
+  /**
+   * Reports of load are up to a second old: what they say of a service that was deleted a moment ago must not bring it
+   * back. Who waits for a slot is known at once.
+   */
+  private async isOldNews(service: Service): Promise<boolean> {
+    const { store, clock } = this.context;
+    if (clock.monotonic() - service.deletedAtMs > LOAD_TTL_MS || this.isWanted(service)) return false;
+    const { redis, keys } = store.connection;
+    return (await redis.zcard(keys.waiters(service.id))) === 0;
   }
 
   /** As good as one request that waits: the first instances are started, no more. */

@@ -51,6 +51,8 @@ export class Service {
   reported: DeploymentError | null = null;
   /** Lists that were asked for before this moment (monotonic) are older than what we did. */
   touchedAtMs = 0;
+  /** When it was last deleted in this term, monotonic. */
+  deletedAtMs = -Infinity;
   /** Wall clock of the last moment with a healthy instance. */
   lastHealthyAtMs = 0;
   pending: PendingDecision | null = null;
@@ -183,6 +185,7 @@ export class Service {
     this.pending = null;
     this.state = null;
     this.touchedAtMs = nowMs;
+    this.deletedAtMs = nowMs;
   }
 
   /** Takes over what the former leader published: health, drains under way, and what is gone. */
