@@ -4,5 +4,6 @@ export { knative } from './knative';
 export { kubernetes } from './kubernetes';
 export { targetTracking } from './target-tracking';
 export { oracle, type Foresight } from './oracle';
-export { predictive, PREDICTIVE, type PredictiveConstants, type PredictiveMemory } from './predictive';
+export { predictive, type PredictiveMemory } from './predictive';
+export { PREDICTIVE, type PredictiveConstants } from './predictive-constants';
 export { POLICIES, POLICY_NAMES, policyNamed } from './registry';

@@ -1,65 +1,7 @@
+import type { PredictiveConstants } from './predictive-constants';
 import { within, type Observation, type Policy, type PolicyLimits } from './policy';
 
-/** What `predictive` is built on. None depends on a trace; docs/autoscaling.md says how they were chosen. */
-export interface PredictiveConstants {
-  readonly intervalMs: number;
-  /** Standard deviations of the forecast's error kept as headroom. */
-  readonly headroom: number;
-  /**
-   * Where a start-up is this many service times long, half of the headroom is kept; less where it is shorter: who comes too late
-   * then waits little, while idling costs the same.
-   */
-  readonly halfHeadroomRatio: number;
-  /** Time constant of the arrival rate: this many start-ups or service times, whichever is longer, and at least `rateLeastMs`. */
-  readonly rateSpan: number;
-  readonly rateLeastMs: number;
-  /** The trend compares the rate with one over this many times its time constant. */
-  readonly trendSpan: number;
-  /** Share of the trend that is believed. */
-  readonly trendTrust: number;
-  /** How much of the measured error counts, against what Poisson arrivals alone would explain. */
-  readonly errorTrust: number;
-  /** Time constant over which the forecast's errors are remembered. */
-  readonly errorMemoryMs: number;
-  /** And this many start-ups more: where errors are dear they are remembered for longer. */
-  readonly errorMemoryStartups: number;
-  /** Waits of this length are not worth an instance: headroom for peaks shorter than a service time and this is less. */
-  readonly tolerateMs: number;
-  /** A queue is to be gone this many start-ups after the new instances are ready (but not sooner than a service time). */
-  readonly drainStartups: number;
-  /** Nothing is stopped until it was not wanted for this many start-ups, and this many service times. */
-  readonly holdStartups: number;
-  readonly holdServices: number;
-  /** The last instance, where zero is allowed, is kept for this long after the last request, plus a start-up. */
-  readonly holdLastMs: number;
-  /** Fractions of an instance below this are not worth one. */
-  readonly roundUpFrom: number;
-  /** Used until the first start-up and the first request were measured. */
-  readonly assumedStartupMs: number;
-  readonly assumedServiceMs: number;
-}
-
-export const PREDICTIVE: PredictiveConstants = {
-  intervalMs: 250,
-  headroom: 1.5,
-  halfHeadroomRatio: 1,
-  errorTrust: 1,
-  rateSpan: 2,
-  rateLeastMs: 10_000,
-  trendSpan: 3,
-  trendTrust: 0.5,
-  errorMemoryMs: 300_000,
-  errorMemoryStartups: 0,
-  tolerateMs: 0,
-  drainStartups: 0.5,
-  holdStartups: 1,
-  holdServices: 0.5,
-  holdLastMs: 60_000,
-  roundUpFrom: 0.5,
-  assumedStartupMs: 5000,
-  assumedServiceMs: 1000,
-};
-
+/** Carried from one evaluation to the next. */
 export interface PredictiveMemory {
   /** Requests per millisecond, short and long. */
   readonly rate: number;
@@ -126,25 +68,11 @@ function decidePredictive(
   const forecast = unhindered * stay + load * (1 - stay);
 
   // Headroom: what Poisson arrivals would need, or what the errors of the last minutes say.
-  let forecasts = memory?.forecasts ?? [];
-  let errorSquare = memory?.errorSquare ?? 0;
-  let comparedMs = memory?.comparedMs ?? nowMs;
-  let peak = Math.max(memory?.peak ?? 0, flowing);
-  const oldest = forecasts[0];
-  if (oldest !== undefined && oldest[0] <= nowMs) {
-    const above = Math.max(0, peak - oldest[1]);
-    const forget = decay(nowMs - comparedMs, c.errorMemoryMs + c.errorMemoryStartups * startupMs);
-    // Half of all errors are negative and count as none: twice the rest is a variance.
-    errorSquare = errorSquare * forget + 2 * above * above * (1 - forget);
-    comparedMs = nowMs;
-    peak = flowing;
-    forecasts = forecasts.slice(1);
-  }
+  const errors = compareForecast(memory, nowMs, flowing, c.errorMemoryMs);
   const poisson = (unhindered * stay + load) * (1 - stay);
-  const deviations =
-    ((serviceMs / (serviceMs + c.tolerateMs)) * (c.headroom * startupMs)) /
-    (startupMs + c.halfHeadroomRatio * serviceMs);
-  const headroom = deviations * Math.sqrt(Math.max(poisson, c.errorTrust * errorSquare));
+  const lateness = startupMs / (startupMs + c.halfHeadroomRatio * serviceMs);
+  const deviations = (c.headroom + c.headroomPerRatio * Math.log1p(startupMs / serviceMs)) * lateness;
+  const headroom = deviations * Math.sqrt(Math.max(poisson, c.errorTrust * errors.errorSquare));
 
   // A queue: what will be left of it when new instances are ready, spread over the time it may take to go.
   const starting = seen.total - seen.ready;
@@ -165,23 +93,46 @@ function decidePredictive(
   holds.push([nowMs + holdMs, wanted]);
   const held = holds[0]?.[1] ?? wanted;
 
-  const newest = forecasts[forecasts.length - 1];
-  if (newest === undefined || nowMs + startupMs - newest[0] >= startupMs / FORECASTS_KEPT) {
-    forecasts = [...forecasts, [nowMs + startupMs, forecast]];
-  }
+  const newest = errors.forecasts[errors.forecasts.length - 1];
+  const due = newest === undefined || nowMs + startupMs - newest[0] >= startupMs / FORECASTS_KEPT;
+  const forecasts = due ? [...errors.forecasts, [nowMs + startupMs, forecast] as const] : errors.forecasts;
   return {
     instances: within(limits, held),
-    memory: {
-      rate,
-      longRate,
-      unhindered: flowing,
-      errorSquare,
-      comparedMs,
-      peak,
-      lastRequestMs,
-      forecasts,
-      holds,
-    },
+    memory: { ...errors, rate, longRate, unhindered: flowing, lastRequestMs, forecasts, holds },
     steps: { rate: rate * 1000, load, forecast, headroom, backlog, exact, wanted, held },
+  };
+}
+
+type Errors = Pick<PredictiveMemory, 'errorSquare' | 'comparedMs' | 'peak' | 'forecasts'>;
+
+/** Compares the forecast whose time has come, if one has, with the most that would have been in service since the one before. */
+function compareForecast(
+  memory: PredictiveMemory | null,
+  nowMs: number,
+  flowing: number,
+  errorMemoryMs: number,
+): Errors {
+  const {
+    errorSquare,
+    comparedMs,
+    peak: before,
+    forecasts,
+  } = memory ?? {
+    errorSquare: 0,
+    comparedMs: nowMs,
+    peak: 0,
+    forecasts: [],
+  };
+  const peak = Math.max(before, flowing);
+  const oldest = forecasts[0];
+  if (oldest === undefined || oldest[0] > nowMs) return { errorSquare, comparedMs, peak, forecasts };
+  const above = Math.max(0, peak - oldest[1]);
+  const forget = decay(nowMs - comparedMs, errorMemoryMs);
+  return {
+    // Half of all errors are negative and count as none: twice the rest is a variance.
+    errorSquare: errorSquare * forget + 2 * above * above * (1 - forget),
+    comparedMs: nowMs,
+    peak: flowing,
+    forecasts: forecasts.slice(1),
   };
 }

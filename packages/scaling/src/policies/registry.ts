@@ -3,7 +3,8 @@ import { kubernetes } from './kubernetes';
 import { oracle, type Foresight } from './oracle';
 import { originalProduction, originalTest } from './original';
 import type { Policy } from './policy';
-import { PREDICTIVE, predictive } from './predictive';
+import { predictive } from './predictive';
+import { PREDICTIVE } from './predictive-constants';
 import { targetTracking } from './target-tracking';
 
 /** Policies that can run a service; the oracle is none of them. */
