@@ -275,3 +275,12 @@ test('a worker that starts under the id of one that just died frees what that on
   await worker('a', redis.url, died.reservations.workerId);
   (await ask((await worker('b')).reservations, of).slot).release('success');
 });
+
+test('a snapshot that could not be read is read later', async () => {
+  const { store, reservations } = await worker('a');
+  const of = service(1);
+  await publish(of.serviceId, 1, [], 'it does not start');
+  await sleep(50); // its notice is not for this test
+  jest.spyOn(store.instances, 'get').mockRejectedValueOnce(new Error('Command timed out'));
+  await expect(ask(reservations, of).slot).rejects.toThrow('it does not start');
+});
