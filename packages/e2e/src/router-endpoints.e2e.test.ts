@@ -116,9 +116,7 @@ describe('about a router', () => {
     }
   });
 
-  // The hop from a worker to the API takes the fleet's own cookies for those of an instance and drops them. Once that
-  // is mended this test passes, which `failing` reports.
-  it.failing('gives the cookie of /waiter-auth to the client', async () => {
+  it('gives the cookie of /waiter-auth to the client', async () => {
     const { status, headers, body } = await client.get('/waiter-auth');
     expect({ status, body }).toEqual({ status: 200, body: USER });
     expect(String(headers['set-cookie'])).toContain('x-waiter-auth=');

@@ -65,7 +65,8 @@ export class ApiHop {
     const raw = reply.rawHeaders.filter(
       (_, i, all) => !/^(?:via|server|date)$/i.test(all[i - (i % 2)] ?? ''),
     );
-    const headers = responseHeaders(raw, head.message.httpVersion, { cid: head.cid, product, debug: {} });
+    const additions = { cid: head.cid, product, debug: {}, ownCookies: true };
+    const headers = responseHeaders(raw, head.message.httpVersion, additions);
     response.writeHead(reply.statusCode ?? 502, reply.statusMessage ?? '', [
       ...headers,
       'server',

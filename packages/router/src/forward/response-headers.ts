@@ -7,6 +7,8 @@ export interface ResponseAdditions {
   readonly product: string;
   /** `x-waiter-*` of a request with `x-waiter-debug`; empty without. */
   readonly debug: Readonly<Record<string, string>>;
+  /** True for answers of Waiter's own API, whose cookies are meant for the client. */
+  readonly ownCookies?: boolean;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface ResponseAdditions {
 export function responseHeaders(
   raw: readonly string[],
   httpVersion: string,
-  { cid, product, debug }: ResponseAdditions,
+  { cid, product, debug, ownCookies = false }: ResponseAdditions,
 ): string[] {
   let connection: string | undefined;
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -31,7 +33,7 @@ export function responseHeaders(
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
     const lower = name.toLowerCase();
-    if (isHopByHop(lower, named) || (lower === 'set-cookie' && isOwnCookie(value))) continue;
+    if (isHopByHop(lower, named) || (lower === 'set-cookie' && !ownCookies && isOwnCookie(value))) continue;
     if (lower === 'via') {
       via = via === undefined ? value : `${via}, ${value}`;
       continue;
