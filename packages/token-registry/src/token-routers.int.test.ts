@@ -150,11 +150,18 @@ test('numbers that would come back as others are refused, wherever they stand', 
   await get(0, token).expect(404);
   await send(`{"token":"${token}","cpus":1.0,"mem":1e2}`).expect(200);
   expect((await get(1, token)).text).toContain('"cpus":1,"mem":100');
-  await request(at(0))
+});
+
+test('bytes that are no UTF-8 are refused, not replaced', async () => {
+  const token = nextName();
+  const refused = await request(at(0))
     .post('/token')
-    .set('content-type', 'application/json')
-    .send(Buffer.from(`{"token":"${token}","name":"\xff"}`, 'latin1').toString('latin1'))
-    .expect(200);
+    .set('content-type', 'application/octet-stream')
+    .set('accept', 'application/json')
+    .send(Buffer.from(`{"token":"${token}","name":"\xff"}`, 'latin1'))
+    .expect(400);
+  expect(messageOf(refused)).toBe('Invalid JSON payload');
+  await get(1, token).expect(404);
 });
 
 test('tokens/refresh is accepted, and says what is wrong with it', async () => {
