@@ -25,7 +25,7 @@ function source(states: Record<string, ServiceState | Error>) {
   return { operators, asked, errors };
 }
 
-it('case 154: refuses a service that is suspended, and says who did it and when', () => {
+it('refuses a service that is suspended, and says who did it and when', () => {
   expect(() => refuseSuspended('s', said())).not.toThrow();
   expect(() =>
     refuseSuspended('s', said({ suspended: { suspended: false, by: 'op', atMs: 1 } })),
@@ -87,7 +87,7 @@ it('while Redis is away what was known last holds, and unknown services serve', 
   expect(errors).toHaveLength(2);
 });
 
-it('case 192: overrides change what a service runs by, not what it is', () => {
+it('overrides change what a service runs by, not what it is', () => {
   const headers = { 'x-waiter-cmd': 'c', 'x-waiter-cpus': '1', 'x-waiter-mem': '1', 'x-waiter-version': 'v' };
   const service = resolveService(
     { headers, source: 'none', names: [], tokens: [], user: 'u' },
