@@ -1,29 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import {
-  authorizeRequest,
-  isApiRequest,
-  requestTimeouts,
-  WaiterError,
-  type Entitlement,
-  type ResolvedService,
-} from '@waiter/core';
+import { WaiterError } from '@waiter/core';
 import type { Logger } from '@waiter/observability';
 import { checkHead, Exchange, newFacts, RequestHead, type AcceptHandlers, type RequestFacts } from './accept';
-import { admit, userOf } from './admit';
+import type { Admission } from './admission';
 import type { ApiHop, Forwarder, Upgrader } from './forward';
-import type { RouterOptions } from './options';
-import type { ServiceRegistrar, ServiceResolver } from './resolve';
-import type { Answer, Responder } from './respond';
+import type { Responder } from './respond';
 import type { WorkerMetrics } from './worker-metrics';
 
 export interface PipelineParts {
-  readonly options: RouterOptions;
-  /** By which a request can mean the router itself. */
-  readonly ownNames: readonly string[];
-  readonly resolver: ServiceResolver;
-  readonly registrar: ServiceRegistrar;
-  readonly entitlement: Entitlement;
+  readonly admission: Admission;
   readonly forwarder: Forwarder;
   readonly upgrader: Upgrader;
   readonly apiHop: ApiHop;
@@ -50,11 +36,9 @@ export class RequestPipeline implements AcceptHandlers {
       response.shouldKeepAlive = false;
       throw fault;
     }
-    const { path, host, headers } = head;
-    if (isApiRequest({ path, host: host ?? undefined, headers }, this.parts.ownNames)) {
-      return this.parts.apiHop.forward(exchange);
-    }
-    const admitted = await this.admitted(head, facts);
+    const { admission } = this.parts;
+    if (admission.isForApi(head)) return this.parts.apiHop.forward(exchange);
+    const admitted = await admission.admitted(head, facts);
     if ('status' in admitted) return this.parts.responder.send(exchange, admitted);
     const { inFlight } = this.parts.metrics.of(admitted.serviceId);
     inFlight.inc();
@@ -63,22 +47,6 @@ export class RequestPipeline implements AcceptHandlers {
     } finally {
       inFlight.dec();
     }
-  }
-
-  /** @returns the service that may be used, or the answer that ends the request */
-  private async admitted(head: RequestHead, facts: RequestFacts): Promise<ResolvedService | Answer> {
-    const { resolver, options, entitlement, registrar } = this.parts;
-    const loading = resolver.tokensOf(head.headers);
-    const tokens = 'then' in loading ? await loading : loading;
-    const answer = admit(head, facts, tokens, options.descriptions, options.user);
-    if (answer !== null) return answer;
-    const user = userOf(facts.principal);
-    const service = resolver.resolve(tokens, head.headers, user);
-    facts.service = service;
-    authorizeRequest(service, user, entitlement);
-    facts.timeouts = requestTimeouts(head.headers, service.tokenMetadata, options.timeouts);
-    await registrar.register(service);
-    return service;
   }
 
   private async fail(exchange: Exchange, error: unknown): Promise<void> {
@@ -104,14 +72,15 @@ export class RequestPipeline implements AcceptHandlers {
   }
 
   private async serveUpgrade(
-    head: RequestHead,
+    head: RequestHead<IncomingMessage>,
     facts: RequestFacts,
     socket: Duplex,
     rest: Buffer,
   ): Promise<void> {
     const fault = checkHead(head.message);
     if (fault !== null) throw fault;
-    const admitted = await this.admitted(head, facts);
+    const { admission } = this.parts;
+    const admitted = await admission.admitted(head, facts);
     if ('status' in admitted) return this.parts.responder.sendRaw(socket, admitted, head, facts);
     const { inFlight } = this.parts.metrics.of(admitted.serviceId);
     inFlight.inc();

@@ -1,8 +1,10 @@
 import { Entitlement, SimpleEntitlementManager, type TokenRecord } from '@waiter/core';
 import { createMetrics, silentLogger, type Logger, type MetricsSnapshot } from '@waiter/observability';
 import { Store } from '@waiter/store';
+import { Admission } from './admission';
 import { AcceptServer, type RequestFacts, type RequestHead } from './accept';
 import { ApiHop, createProxy, Forwarder, instanceAgents, ServiceAuthorization, Upgrader } from './forward';
+import { Http1Lane } from './forward/http1';
 import { productName, type RouterOptions } from './options';
 import { RequestPipeline } from './pipeline';
 import { LoadReporter } from './report';
@@ -100,12 +102,15 @@ export async function startRouterWorker(
   const { routerId } = options;
   const { drainBytes, drainMs } = limits;
   const responder = new Responder({ product, routerId, drainBytes, drainMs, onHead });
-  const pipeline = new RequestPipeline({
+  const admission = new Admission({
     options,
     ownNames: ownNames(descriptions.hostnames),
     resolver: new ServiceResolver(tokens, descriptions, limits.cacheEntries),
     registrar,
     entitlement: new Entitlement(new SimpleEntitlementManager(options.user)),
+  });
+  const pipeline = new RequestPipeline({
+    admission,
     forwarder: new Forwarder(parts),
     upgrader: new Upgrader(parts, responder),
     apiHop,
@@ -122,10 +127,28 @@ export async function startRouterWorker(
     },
     pipeline,
   );
+  const lane = options.lanes.http1
+    ? new Http1Lane(
+        {
+          options,
+          product,
+          admission,
+          reservations,
+          authorization,
+          responder,
+          metrics: workerMetrics,
+          onHead,
+          onFault: (error) => logger.error('request failed', { error }),
+        },
+        (socket, bytes) => accept.adopt(socket, bytes),
+      )
+    : undefined;
+  if (lane !== undefined) accept.use(lane);
 
   const stop = async (): Promise<void> => {
     reporter.stop();
     agents.destroy();
+    lane?.close();
     apiHop.close();
     await unsubscribe();
     await store.close();
