@@ -127,7 +127,7 @@ export async function startRouterWorker(
     },
     pipeline,
   );
-  const lane = options.lanes.http1
+  const lane = (options.lanes?.http1 ?? true)
     ? new Http1Lane(
         {
           options,
