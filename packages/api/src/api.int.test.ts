@@ -282,7 +282,7 @@ describe('/apps/<id>', () => {
       status: 'Running',
       'num-active-instances': 2,
     });
-    expect(body.references).toEqual([]);
+    expect(body.references).toEqual([{}]);
     expect(body.instances).toMatchObject({
       'active-instances': [
         { id: `${id}.2`, 'healthy?': true },

@@ -1,22 +1,41 @@
 import express from 'express';
+import type { RequestHandler } from 'express';
 import { messageText, WaiterError } from '@waiter/core';
 import type { ApiDeps } from './deps';
+import { AuthCookies } from './authenticate/auth-cookie';
+import { requirePeer } from './authenticate/require-peer';
 import { requireUser } from './authenticate/require-user';
 import { headerOf, setCommonHeaders, setContext, uniqueId } from './http/context';
 import { renderErrors } from './http/render-errors';
 import { dispatch } from './http/route';
 import type { Route } from './http/route';
+import { openApi } from './openapi/routes';
 import { appRoutes } from './routes/app';
 import { appsRoutes } from './routes/apps';
+import { authenticationRoutes } from './routes/authentication';
+import { awaitRoutes } from './routes/await';
 import { decisionsRoutes } from './routes/decisions';
+import { drainRoutes } from './routes/drain';
+import { externalMetricsRoutes } from './routes/external-metrics';
 import { faviconRoutes } from './routes/favicon';
+import { imagesRoutes } from './routes/images';
+import { instanceSignalRoutes } from './routes/instance-signals';
+import { instancesRoutes } from './routes/instances';
+import { logsRoutes } from './routes/logs';
 import { metricsRoutes } from './routes/metrics';
+import { overrideRoutes } from './routes/override';
+import { pingRoutes } from './routes/ping';
+import { profilesRoutes } from './routes/profiles';
+import { replacedRoutes } from './routes/replaced';
 import { serviceIdRoutes } from './routes/service-id';
 import { settingsRoutes } from './routes/settings';
 import { stateRoutes } from './routes/state';
 import { statusRoutes } from './routes/status';
+import { suspendRoutes } from './routes/suspend';
 import { tokenRoutes } from './routes/tokens';
 import { welcomeRoutes } from './routes/welcome';
+import { DrainMode } from './services/drain-mode';
+import { ServiceNotices } from './services/instance-watch';
 
 /**
  * The control API (spec: services-and-tokens 0 and 4). The caller decides which requests are for it (`isApiRequest`
@@ -36,11 +55,17 @@ export function createApi(deps: ApiDeps): express.Express {
     next();
   });
 
-  const authenticated = requireUser(deps.authenticator);
-  for (const route of routesOf(deps)) {
-    app.all(route.path, ...(route.auth === 'user' ? [authenticated] : []), dispatch(route));
-  }
+  const { passwords, cluster } = deps.config;
+  const cookies = new AuthCookies(passwords, cluster.name, deps.clock);
+  const authenticated = requireUser(deps.authenticator, cookies);
+  const before: Readonly<Record<Route['auth'], readonly RequestHandler[]>> = {
+    none: [],
+    user: [authenticated],
+    peer: [requirePeer(deps.routerId, passwords, authenticated)],
+  };
+  for (const route of routesOf(deps, cookies)) app.all(route.path, ...before[route.auth], dispatch(route));
   app.all(/^\/token(s|-history)?(\/|$)/, authenticated);
+  app.use(openApi(deps.version, app));
   app.use(tokenRoutes(deps));
   app.use(() => {
     throw new WaiterError(messageText('not-found', deps.config.descriptions.messages), { status: 404 });
@@ -49,17 +74,33 @@ export function createApi(deps: ApiDeps): express.Express {
   return app;
 }
 
-function routesOf(deps: ApiDeps): readonly Route[] {
+function routesOf(deps: ApiDeps, cookies: AuthCookies): readonly Route[] {
+  const drain = new DrainMode(deps.clock, deps.quit ?? (() => process.kill(process.pid, 'SIGTERM')));
+  const notices = new ServiceNotices(deps.store);
   return [
     ...welcomeRoutes(deps),
-    ...statusRoutes(deps),
+    ...statusRoutes(deps, drain),
     ...faviconRoutes(),
+    ...imagesRoutes(),
     ...appsRoutes(deps),
+    // Before `/apps/<service-id>`.
+    ...instancesRoutes(deps, notices),
     ...appRoutes(deps),
+    ...suspendRoutes(deps),
+    ...overrideRoutes(deps),
+    ...logsRoutes(deps),
+    ...awaitRoutes(deps),
+    ...instanceSignalRoutes(deps),
     ...decisionsRoutes(deps),
     ...serviceIdRoutes(deps),
+    ...pingRoutes(deps),
+    ...profilesRoutes(deps),
     ...settingsRoutes(deps),
-    ...stateRoutes(deps),
+    ...drainRoutes(deps, drain),
+    ...stateRoutes(deps, notices),
     ...metricsRoutes(deps),
+    ...externalMetricsRoutes(deps),
+    ...authenticationRoutes(deps, cookies),
+    ...replacedRoutes(),
   ];
 }

@@ -8,9 +8,18 @@ import type { Authenticator } from './authenticate/authenticator';
 export interface ApiDeps {
   readonly store: Pick<
     Store,
-    'services' | 'instances' | 'load' | 'decisions' | 'members' | 'tokens' | 'leader'
+    | 'services'
+    | 'serviceStates'
+    | 'references'
+    | 'instances'
+    | 'load'
+    | 'decisions'
+    | 'members'
+    | 'tokens'
+    | 'leader'
+    | 'changes'
   >;
-  readonly queues: Pick<Queues, 'requestDelete'>;
+  readonly queues: Pick<Queues, 'requestDelete' | 'request' | 'nudge'>;
   readonly config: CompiledConfig;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -28,4 +37,6 @@ export interface ApiDeps {
   readonly version: string;
   /** True from SIGTERM on: `/status` answers 503, so that load balancers look elsewhere. */
   readonly isDraining: () => boolean;
+  /** Ends the process in order: `POST /drain?crash=true`. Default: SIGTERM to itself. */
+  readonly quit?: () => void;
 }

@@ -72,6 +72,12 @@ export const options = {
     username: optionalText({ description: 'For HTTP basic authentication.' }),
     password: optionalText({ description: 'For HTTP basic authentication.', secret: true }),
     requestTimeout: duration({ default: '10s', description: 'Time for one call to answer.' }),
+    agentPort: port(5051, 'Port of the Mesos agents, whose files API shows what instances wrote.'),
+    agentDirectory: optionalText({
+      description:
+        'Directory below which Mesos agents keep the sandboxes, such as `/var/lib/mesos/slaves`. With it the log ' +
+        'directory of an instance is known.',
+    }),
     reconcile: duration({
       default: '5s',
       description: 'How often the whole list of apps is read, beside the event stream.',
@@ -184,7 +190,13 @@ export const options = {
     }),
     gcInterval: duration({
       default: '60s',
-      description: 'How often idle and broken services are looked for.',
+      description: 'How often idle, stale and broken services are looked for.',
+    }),
+    startNewInterval: duration({
+      default: '5s',
+      description:
+        'How often the latest version of a token is started whose earlier service is still in use. ' +
+        'So soon at most a stale service also gives up its min-instances.',
     }),
     brokenServiceTimeout: duration({
       default: '30m',
@@ -202,7 +214,7 @@ export const options = {
         'A new leader collects nothing for so long: an empty Redis must not read as "nobody uses this".',
     }),
     probeMin: duration({
-      default: '10ms',
+      default: '3ms',
       description: 'First pause between probes of an instance that starts while somebody waits.',
     }),
     probeMax: duration({ default: '200ms', description: 'Longest pause between such probes.' }),

@@ -6,18 +6,22 @@ import {
   type ResolvedService,
 } from '@waiter/core';
 import type { RequestFacts, RequestHead } from './accept';
-import { admit, userOf } from './admit';
+import { admit, refuseSuspended, userOf, type OperatorStates } from './admit';
 import type { RouterOptions } from './options';
-import type { RequestTokens, ServiceRegistrar, ServiceResolver } from './resolve';
+import type { Fallback, RequestTokens, ServiceRegistrar, ServiceResolver } from './resolve';
 import type { Answer } from './respond';
+import type { WorkerMetrics } from './worker-metrics';
 
 export interface AdmissionParts {
   readonly options: RouterOptions;
   /** By which a request can mean the router itself. */
   readonly ownNames: readonly string[];
   readonly resolver: ServiceResolver;
+  readonly fallback: Fallback;
   readonly registrar: ServiceRegistrar;
+  readonly operators: OperatorStates;
   readonly entitlement: Entitlement;
+  readonly metrics: WorkerMetrics;
 }
 
 /** The service that may be used, or the answer that ends the request. */
@@ -44,15 +48,41 @@ export class Admission {
     facts: RequestFacts,
     tokens: RequestTokens,
   ): Admitted | Promise<Admitted> {
-    const { options, resolver, entitlement, registrar } = this.parts;
+    const { options, resolver, fallback } = this.parts;
     const answer = admit(head, facts, tokens, options.descriptions, options.user);
     if (answer !== null) return answer;
     const user = userOf(facts.principal);
-    const service = resolver.resolve(tokens, head.headers, user);
+    const { headers, arrivedAtMs } = head;
+    const latest = resolver.resolve(tokens, headers, user);
+    const choice = fallback.choose({ tokens, headers, user, latest, arrivedAtMs });
+    if (choice instanceof Promise) return choice.then((service) => this.chosen(head, facts, latest, service));
+    return this.chosen(head, facts, latest, choice);
+  }
+
+  private chosen(
+    { headers }: RequestHead,
+    facts: RequestFacts,
+    latest: ResolvedService,
+    service: ResolvedService,
+  ): Admitted | Promise<Admitted> {
+    const { options, metrics, entitlement, operators, registrar } = this.parts;
+    const user = userOf(facts.principal);
+    const { serviceId } = service;
     facts.service = service;
+    facts.latestServiceId = latest.serviceId;
     authorizeRequest(service, user, entitlement);
-    facts.timeouts = requestTimeouts(head.headers, service.tokenMetadata, options.timeouts);
+    if (service !== latest) metrics.of(serviceId).fallbacks.inc();
+    // Of an earlier version only the service is used; the rest is as the token says now.
+    facts.timeouts = requestTimeouts(headers, latest.tokenMetadata, options.timeouts);
+    const saying = operators.of(serviceId);
     const registering = registrar.register(service);
-    return registering === undefined ? service : registering.then(() => service);
+    if (!('then' in saying) && registering === undefined) {
+      refuseSuspended(serviceId, saying);
+      return (facts.service = operators.applied(service, saying));
+    }
+    return Promise.all([saying, registering]).then(([said]) => {
+      refuseSuspended(serviceId, said);
+      return (facts.service = operators.applied(service, said));
+    });
   }
 }

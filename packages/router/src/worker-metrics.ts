@@ -6,6 +6,8 @@ export interface ServiceMetrics {
   readonly inFlight: BoundGauge;
   readonly requestSeconds: BoundHistogram;
   readonly queueSeconds: BoundHistogram;
+  /** Requests served by this service in place of a later version. */
+  readonly fallbacks: BoundCounter;
   status(code: number): BoundCounter;
 }
 
@@ -38,6 +40,11 @@ export class WorkerMetrics {
       help: 'Time a request waited for an instance, by service',
       labels: ['service'],
     });
+    const fallbacks = metrics.counter<'service'>({
+      name: 'fallback_requests_total',
+      help: 'Requests that an earlier version served because the latest was not healthy, by the service that served',
+      labels: ['service'],
+    });
     const statuses = new Map<string, Set<number>>();
     this.create = (service) => {
       const counters = new Map<number, BoundCounter>();
@@ -46,6 +53,9 @@ export class WorkerMetrics {
         inFlight: inFlight.with({ service }),
         requestSeconds: requestSeconds.with({ service }),
         queueSeconds: queueSeconds.with({ service }),
+        get fallbacks() {
+          return fallbacks.with({ service });
+        },
         status: (status) => {
           const known = counters.get(status);
           if (known !== undefined) return known;
@@ -61,7 +71,8 @@ export class WorkerMetrics {
       dispose: (_series, service) => {
         for (const status of statuses.get(service) ?? []) requests.remove({ service, status });
         statuses.delete(service);
-        for (const labelled of [inFlight, requestSeconds, queueSeconds]) labelled.remove({ service });
+        for (const labelled of [inFlight, requestSeconds, queueSeconds, fallbacks])
+          labelled.remove({ service });
       },
     });
   }

@@ -1,15 +1,18 @@
-import { Entitlement, SimpleEntitlementManager, type TokenRecord } from '@waiter/core';
+import { authorizeRequest, Entitlement, serviceEntryToken, SimpleEntitlementManager } from '@waiter/core';
+import type { ResolvedService, TokenRecord } from '@waiter/core';
 import { createMetrics, silentLogger, type Logger, type MetricsSnapshot } from '@waiter/observability';
 import { Store } from '@waiter/store';
 import { Admission } from './admission';
 import { AcceptServer, type RequestFacts, type RequestHead } from './accept';
+import { OperatorStates } from './admit';
 import { ApiHop, createProxy, Forwarder, instanceAgents, ServiceAuthorization, Upgrader } from './forward';
 import { Http1Lane } from './forward/http1';
 import { productName, type RouterOptions } from './options';
 import { RequestPipeline } from './pipeline';
 import { LoadReporter } from './report';
 import { SlotReservations, type Reservations } from './reserve';
-import { ownNames, ServiceRegistrar, ServiceResolver, TokenCache, type TokenSource } from './resolve';
+import { Fallback, ownNames, ServiceHealth, ServiceRegistrar, ServiceResolver, TokenCache } from './resolve';
+import type { TokenSource } from './resolve';
 import { LineWriter, logLine, Responder, type LoggedResponse } from './respond';
 import { WorkerMetrics } from './worker-metrics';
 
@@ -62,12 +65,26 @@ export async function startRouterWorker(
     limits.cacheEntries,
     (error) => logger.warn('a service could not be written to Redis', { error }),
   );
+  const health = new ServiceHealth((id) => store.instances.get(id), limits.cacheEntries);
+  const operators = new OperatorStates(
+    (serviceId) => store.serviceStates.get(serviceId),
+    limits.cacheEntries,
+    (error) => logger.debug('what operators say of a service could not be read', { error }),
+  );
   const unsubscribe = await store.changes.subscribe(
     (notice) => {
       if (notice.type === 'token') tokens.drop(notice.token);
-      else if (notice.type === 'service') registrar.forget(notice.service);
+      else if (notice.type === 'instances') health.notice(notice.service, notice.version, notice.healthy);
+      else if (notice.type === 'service') {
+        registrar.forget(notice.service);
+        operators.drop(notice.service);
+      }
     },
-    () => tokens.dropAll(),
+    () => {
+      tokens.dropAll();
+      operators.dropAll();
+      health.dropAll();
+    },
   );
 
   const metrics = createMetrics();
@@ -102,12 +119,34 @@ export async function startRouterWorker(
   const { routerId } = options;
   const { drainBytes, drainMs } = limits;
   const responder = new Responder({ product, routerId, drainBytes, drainMs, onHead });
+  const resolver = new ServiceResolver(tokens, descriptions, limits.cacheEntries);
+  const entitlement = new Entitlement(new SimpleEntitlementManager(options.user));
+  const startLatest = async (latest: ResolvedService): Promise<void> => {
+    await registrar.register(latest);
+    await store.references.want(latest.serviceId);
+    nudge(latest.serviceId);
+  };
+  const fallback = new Fallback(
+    resolver,
+    health,
+    (latest, user) => {
+      // Who may not use the latest version does not start it either; the earlier one serves all the same.
+      if (!mayUse(latest, user, entitlement)) return;
+      startLatest(latest).catch((error: unknown) =>
+        logger.warn('the latest version could not be asked for', { service: latest.serviceId, error }),
+      );
+    },
+    limits.cacheEntries,
+  );
   const admission = new Admission({
     options,
     ownNames: ownNames(descriptions.hostnames),
-    resolver: new ServiceResolver(tokens, descriptions, limits.cacheEntries),
+    resolver,
+    fallback,
     registrar,
-    entitlement: new Entitlement(new SimpleEntitlementManager(options.user)),
+    operators,
+    entitlement,
+    metrics: workerMetrics,
   });
   const pipeline = new RequestPipeline({
     admission,
@@ -127,22 +166,23 @@ export async function startRouterWorker(
     },
     pipeline,
   );
-  const lane = (options.lanes?.http1 ?? true)
-    ? new Http1Lane(
-        {
-          options,
-          product,
-          admission,
-          reservations,
-          authorization,
-          responder,
-          metrics: workerMetrics,
-          onHead,
-          onFault: (error) => logger.error('request failed', { error }),
-        },
-        (socket, bytes) => accept.adopt(socket, bytes),
-      )
-    : undefined;
+  const lane =
+    (options.lanes?.http1 ?? true)
+      ? new Http1Lane(
+          {
+            options,
+            product,
+            admission,
+            reservations,
+            authorization,
+            responder,
+            metrics: workerMetrics,
+            onHead,
+            onFault: (error) => logger.error('request failed', { error }),
+          },
+          (socket, bytes) => accept.adopt(socket, bytes),
+        )
+      : undefined;
   if (lane !== undefined) accept.use(lane);
 
   const stop = async (): Promise<void> => {
@@ -177,11 +217,20 @@ export async function startRouterWorker(
 function tokenSource(store: Store): TokenSource {
   return {
     token: (name) => store.tokens.get(name),
-    serviceEntry: async (id, name): Promise<TokenRecord | null> => {
+    serviceEntry: async (id): Promise<TokenRecord | null> => {
       const service = await store.services.get(id);
-      return service === null ? null : { name, data: service.description, hash: '' };
+      return service === null ? null : serviceEntryToken(id, service.description);
     },
   };
+}
+
+function mayUse(service: ResolvedService, user: string | null, entitlement: Entitlement): boolean {
+  try {
+    authorizeRequest(service, user, entitlement);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function pause(ms: number): Promise<void> {

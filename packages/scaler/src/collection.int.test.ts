@@ -43,8 +43,10 @@ test('a service in use is not collected', async () => {
   await worker.ask(other);
   await cluster.open(id, 1);
   await cluster.open(other, 1);
-  const grant = worker.granted.find(({ instanceId }) => instanceId.startsWith(other));
-  if (grant !== undefined) await worker.giveBack(other, grant.instanceId);
+  const grant = await waitFor('its slot', () =>
+    worker.granted.find(({ instanceId }) => instanceId.startsWith(other)),
+  );
+  await worker.giveBack(other, grant.instanceId);
   await worker.report(other, 0, 0);
   await gone(other);
   expect(await cluster.apps()).toContain(id);

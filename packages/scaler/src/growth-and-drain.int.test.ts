@@ -25,7 +25,12 @@ test('instances follow demand up to what it wants and down to min-instances', as
   await cluster.open(id, 3);
   for (const { instanceId } of [...worker.granted]) await worker.giveBack(id, instanceId);
   await worker.report(id, 0, 0);
-  const last = await cluster.open(id, 1);
+  await cluster.open(id, 1);
+  // The last stop is over when the scheduler was told, a moment after its slots closed.
+  const last = await waitFor('the last stop', async () => {
+    const snapshot = await cluster.snapshot(id);
+    return snapshot?.requested === 1 && snapshot.killed.length === 2 && snapshot;
+  });
   expect(last).toMatchObject({ requested: 1, failed: [], deploymentError: null });
   expect(last.killed).toHaveLength(2);
   const records = await cluster.store.decisions.read(id, 100);

@@ -3,6 +3,7 @@ import type { Epoch, ServiceId } from '@waiter/core';
 import type { QueueName, Queues } from '@waiter/store';
 import type { Logger } from '@waiter/observability';
 import type { ScalerOptions } from './options';
+import type { SignalJob } from './operate/signals';
 import { within } from './within';
 
 export interface ApplyJob {
@@ -22,7 +23,12 @@ export interface JobHandlers {
   tick(): Promise<unknown>;
   apply(job: ApplyJob): Promise<unknown>;
   delete(serviceId: ServiceId): Promise<unknown>;
+  /** By order of an operator: kills or expires one instance. */
+  signal(job: SignalJob): Promise<unknown>;
+  /** An operator overrode parameters of the service. */
+  refresh(serviceId: ServiceId): Promise<unknown>;
   collect(): Promise<unknown>;
+  startNew(): Promise<unknown>;
 }
 
 /** A job of a leader that lost its lease waits this long for the next one. */
@@ -41,7 +47,7 @@ export class Jobs {
 
   constructor(
     private readonly queues: Queues,
-    private readonly options: Pick<ScalerOptions, 'tickMs' | 'gcIntervalMs'>,
+    private readonly options: Pick<ScalerOptions, 'tickMs' | 'gcIntervalMs' | 'startNewIntervalMs'>,
     private readonly logger: Logger,
   ) {}
 
@@ -74,12 +80,15 @@ export class Jobs {
 
   /** Makes sure that the periodic jobs exist; harmless when they do. */
   async schedule(): Promise<void> {
-    const { tickMs, gcIntervalMs } = this.options;
+    const { tickMs, gcIntervalMs, startNewIntervalMs } = this.options;
     await Promise.all([
       this.queues.queue('scaling').upsertJobScheduler('tick', { every: tickMs }, { name: 'tick' }),
       this.queues
         .queue('maintenance')
         .upsertJobScheduler('collect', { every: gcIntervalMs }, { name: 'collect' }),
+      this.queues
+        .queue('maintenance')
+        .upsertJobScheduler('start-new', { every: startNewIntervalMs }, { name: 'start-new' }),
     ]);
   }
 
@@ -113,8 +122,13 @@ export class Jobs {
     this.consume('scheduler', {
       apply: (handlers, job: Job<ApplyJob>) => handlers.apply(job.data),
       delete: (handlers, job: Job<{ serviceId: ServiceId }>) => handlers.delete(job.data.serviceId),
+      signal: (handlers, job: Job<SignalJob>) => handlers.signal(job.data),
+      refresh: (handlers, job: Job<{ serviceId: ServiceId }>) => handlers.refresh(job.data.serviceId),
     });
-    this.consume('maintenance', { collect: (handlers) => handlers.collect() });
+    this.consume('maintenance', {
+      collect: (handlers) => handlers.collect(),
+      'start-new': (handlers) => handlers.startNew(),
+    });
   }
 
   private consume(

@@ -41,6 +41,8 @@ export interface ScalerOptions {
 
   /** How often idle and broken services are looked for. */
   readonly gcIntervalMs: number;
+  /** How often the latest versions of tokens whose earlier services are in use are started. */
+  readonly startNewIntervalMs: number;
   /** Nothing is collected for this long after an election or a restart of Redis. */
   readonly settleMs: number;
   /** A service that only fails and that nobody asks for is deleted after this and its grace period. */
@@ -61,13 +63,14 @@ export const DEFAULT_OPTIONS: Omit<ScalerOptions, keyof ScalerIdentity> = {
   coldStart: 'minimum',
   interKillMs: 1_000,
   drainTimeoutMs: 300_000,
-  probeMinMs: 10,
+  probeMinMs: 3,
   probeMaxMs: 200,
   healthCheckTimeoutMs: 1_000,
   failedCheckThreshold: 5,
   deploymentError: { minFailedInstances: 2, minHosts: 2 },
   refusalMs: 60_000,
   gcIntervalMs: 60_000,
+  startNewIntervalMs: 5_000,
   settleMs: 10_000,
   brokenServiceTimeoutMs: 1_800_000,
 };

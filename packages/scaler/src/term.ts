@@ -10,12 +10,16 @@ import { Prober } from './health/prober';
 import type { JobHandlers, Jobs } from './jobs';
 import type { ScalerMetrics } from './metrics';
 import type { ScalerOptions } from './options';
+import { DescriptionRefresh } from './operate/refresh';
+import { InstanceSignals } from './operate/signals';
 import { Applier } from './scale/apply';
 import { Drains } from './scale/drains';
 import { Evaluator } from './scale/evaluate';
 import { Journal } from './scale/journal';
 import { Rounds } from './scale/rounds';
 import type { Service } from './service/service';
+import { StaleServices } from './stale/stale-services';
+import { StartNewServices } from './stale/start-new';
 import { Publisher } from './sync/publisher';
 import { Registry } from './sync/registry';
 import { Sync } from './sync/sync';
@@ -78,17 +82,23 @@ export class Term implements Context {
     this.rounds = new Rounds(
       this,
       this.registry,
-      new Evaluator(this, this.prober, this.journal, (service) => this.enqueue(service)),
+      new Evaluator(this, this.prober, this.journal, (service) => this.carryOut(service)),
       new Applier(this, this.registry, this.sync, this.publisher, this.drains, this.journal),
     );
+    const stale = new StaleServices(this);
     this.collector = new Collector(
       this,
       this.registry,
       new Deletion(this, this.publisher),
       this.safety,
       this.journal,
+      stale,
       (service) => this.rounds.again(service),
     );
+    const startNew = new StartNewServices(this, stale, this.rounds);
+    const again = (service: Service): Promise<void> => this.rounds.again(service);
+    const signals = new InstanceSignals(this, this.registry, this.publisher, this.journal, again);
+    const refresh = new DescriptionRefresh(this, this.publisher, again);
     this.handlers = {
       acting: () => this.acting(),
       ended: () => this.ended,
@@ -96,7 +106,10 @@ export class Term implements Context {
       tick: () => this.rounds.tick(),
       apply: (job) => this.rounds.apply(job),
       delete: (id) => this.collector.delete(id),
+      signal: (job) => signals.run(job),
+      refresh: (id) => refresh.run(id),
       collect: () => this.collector.collect(),
+      startNew: () => startNew.run(),
     };
   }
 
@@ -195,9 +208,17 @@ export class Term implements Context {
     if (dead.length > 0) this.logger.warn('freed the slots of workers that fell silent', { workers: dead });
   }
 
-  private enqueue({ id, pending }: Service): Promise<void> {
-    const kind = pending?.decision.kind ?? 'none';
-    return this.jobs.enqueueApply({ serviceId: id, epoch: this.epoch, kind });
+  /**
+   * Has a decision carried out by its job, of which there is one at a time and which is tried again. To start a service
+   * for which requests wait cannot wait for a job: that one is only for another attempt.
+   */
+  private async carryOut(service: Service): Promise<void> {
+    const kind = service.pending?.decision.kind ?? 'none';
+    if (kind === 'create') {
+      await this.rounds.applyNow(service);
+      if (service.pending === null) return;
+    }
+    await this.jobs.enqueueApply({ serviceId: service.id, epoch: this.epoch, kind });
   }
 
   private complain(message: string, error: unknown): void {

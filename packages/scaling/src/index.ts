@@ -19,3 +19,5 @@ export type {
   ScalingStateLabel,
   SchedulerCounts,
 } from './decision';
+export * from './policies';
+export * from './simulator';

@@ -6,9 +6,11 @@
 --       3 want: slots for queued requests      4 arrival of its oldest queued request, ms
 --       5 mean distance between its queued arrivals, ms    6 requests queued here
 --       7 extra: slots it would keep ready, if nobody waits    8 channel prefix    9 service id
---       10.. pairs: instance id, slots given back
+--       10 '1' when the outcome of its last exchange is unknown, else '0'
+--       11.. pairs: instance id, slots given back
 -- Reply { status, version, grants (JSON), oldest arrival that waits elsewhere or -1, requests queued in the fleet }
---       status 'ok'; 'resync' when a message was missed (grants = everything the worker holds, nothing given back);
+--       status 'ok'; 'resync' when a message or a reply was missed (grants = everything the worker holds, nothing
+--       given back);
 --       'lost' when Redis knows less than the worker (reaped, or Redis lost writes): it must re-assert.
 --- @include "slots"
 local wid, known = ARGV[1], tonumber(ARGV[2])
@@ -18,16 +20,17 @@ local queued, extra, channel, service = tonumber(ARGV[6]), tonumber(ARGV[7]), AR
 local h = holder(wid)
 local version = h and h.version or 0
 if version < known then return { 'lost', version, '[]', -1, 0 } end
-if version > known then
-  h.want, h.queued, h.step = 0, queued, step
-  save_holder(wid, h)
+if version > known or ARGV[10] == '1' then
+  -- Raised, so that an earlier exchange that is still on its way does nothing when it arrives.
+  version = version + 1
+  save_holder(wid, { version = version, want = 0, queued = queued, step = math.max(step, 0) })
   redis.call('ZREM', WAITERS, wid)
   local rows = holdings(wid)
   return { 'resync', version, #rows == 0 and '[]' or cjson.encode(rows), -1, queued_everywhere() }
 end
 
 local changed = false
-for i = 10, #ARGV, 2 do
+for i = 11, #ARGV, 2 do
   local iid, n = ARGV[i], tonumber(ARGV[i + 1])
   local held = tonumber(redis.call('HGET', LEASES, wid .. '\t' .. iid) or '0')
   n = math.min(n, held)

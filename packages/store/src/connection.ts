@@ -53,6 +53,8 @@ export class Connection {
   private open(options: MannerOptions): Redis {
     const redis = new Redis(this.options.url, {
       connectTimeout: 2_000,
+      // Of a socket that is closed already ioredis waits for the end as long as this, which keeps the process.
+      disconnectTimeout: 100,
       retryStrategy: reconnectDelayMs,
       ...options,
     });
@@ -102,10 +104,16 @@ export class Connection {
   }
 
   async close(): Promise<void> {
-    this.subscriber?.disconnect();
+    if (this.subscriber !== undefined) end(this.subscriber);
     if (this.redis.status === 'ready') await this.redis.quit().catch(() => undefined);
-    this.redis.disconnect();
+    end(this.redis);
   }
+}
+
+/** While ioredis waits to reconnect, a mere disconnect leaves what is queued, and its timers, for good. */
+function end(redis: Redis): void {
+  if (redis.status === 'reconnecting') redis.connect().catch(() => undefined);
+  redis.disconnect();
 }
 
 /** The URL without its password, for messages. */

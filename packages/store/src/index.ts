@@ -20,6 +20,13 @@ export {
 export { LoadLedger, LOAD_TTL_MS, NO_LOAD, type ServiceLoad, type WorkerLoad } from './load';
 export { HEARTBEAT_MS, Membership, WORKER_TTL_MS, type RouterInfo } from './members';
 export { Queues, type QueueName, type QueueOptions } from './queues';
-export { ServiceStore, type NewService, type ServiceRecord, type SourceToken } from './services';
+export { ReferenceStore } from './references';
+export {
+  ServiceStateStore,
+  type OverridesState,
+  type ServiceState,
+  type SuspendedState,
+} from './service-state';
+export { ServiceStore, type NewService, type ServiceRecord } from './services';
 export { Store } from './store';
 export * from './tokens';

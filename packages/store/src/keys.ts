@@ -36,6 +36,8 @@ export class Keys {
   waiters = (id: ServiceId): string => `${this.prefix}waiters:{${id}}`;
   /** Hash: worker -> version of its holdings, what it wants and holds. */
   holders = (id: ServiceId): string => `${this.prefix}holders:{${id}}`;
+  /** String with expiry: the service is to be started though nobody waits for it. */
+  wanted = (id: ServiceId): string => `${this.prefix}wanted:{${id}}`;
   /** Hash: what the scaler carries from one evaluation to the next. */
   scale = (id: ServiceId): string => `${this.prefix}scale:{${id}}`;
   /** Stream: every decision about the service, capped. */

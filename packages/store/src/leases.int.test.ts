@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { startRedis, type RedisServer } from '@waiter/testkit';
+import { startRedis, waitFor, type RedisServer } from '@waiter/testkit';
 import { Connection } from './connection';
 import { InstanceStore, StaleEpochError } from './instances';
 import { LeaseStore, type ExchangeReply, type Grant, type LeaseMessage } from './leases';
@@ -89,6 +89,8 @@ class ModelWorker {
   constructor(
     readonly id: string,
     readonly serviceId: string,
+    /** Slots that it likes to keep ready. */
+    readonly extra = 0,
   ) {}
 
   async listen(): Promise<void> {
@@ -133,7 +135,7 @@ class ModelWorker {
       oldestMs: oldest,
       stepMs: this.queue.length > 1 ? (newest - oldest) / (this.queue.length - 1) : 0,
       queued: this.queue.length,
-      extra: 0,
+      extra: this.elsewhere === null ? this.extra : 0,
       giveBack: give,
     });
     if (reply.status === 'ok') {
@@ -248,7 +250,7 @@ class World {
   }
 
   private async spawn(i: number): Promise<void> {
-    const worker = new ModelWorker(`${this.serviceId}/w${(this.names += 1)}`, this.serviceId);
+    const worker = new ModelWorker(`${this.serviceId}/w${(this.names += 1)}`, this.serviceId, i);
     await worker.listen();
     this.workers[i] = worker;
     for (const id of this.closedIds()) worker.closed.add(id);
@@ -336,7 +338,11 @@ class World {
       expect({ id, used }).toEqual({ id, used: believed });
     }
     for (const worker of this.workers) {
-      for (const [id, n] of worker.held) expect((usage.get(id) ?? 0) >= n).toBe(true);
+      for (const [id, n] of worker.held) {
+        expect((usage.get(id) ?? 0) >= n).toBe(true);
+        // Invariant 5: what is held of a closed instance is in use.
+        if (!this.isOpen(id)) expect(n - (worker.busy.get(id) ?? 0)).toBe(0);
+      }
     }
     // Invariant 2: nobody waits while a slot is free in the pool or idle with anybody.
     const waiting = this.workers.some(({ queue }) => queue.length > 0);
@@ -403,6 +409,31 @@ describe('lease scripts', () => {
       { numRuns: 60 },
     );
   }, 60_000);
+
+  it('a publication hands its slots out at once, oldest first, though one worker names only its oldest', async () => {
+    const id = nextService();
+    await publish(id, 3, ['closed']);
+    const waiting: ModelWorker[] = [];
+    for (const [name, queue] of [
+      ['a', [1, 201, 202]],
+      ['b', [50, 51]],
+    ] as const) {
+      const worker = new ModelWorker(`${id}/${name}`, id);
+      worker.queue = [...queue];
+      await worker.listen();
+      await worker.exchange();
+      waiting.push(worker);
+    }
+    await publish(id, 3, ['open']);
+    const served = (): number[][] =>
+      waiting.map((worker) => {
+        worker.digest();
+        return worker.served;
+      });
+    await waitFor('three grants', () => served().flat().length === 3);
+    expect(served()).toEqual([[1], [50, 51]]);
+    waiting.forEach((worker) => worker.stop());
+  });
 
   it('fills the oldest instance first, or the youngest, as the service asks', async () => {
     for (const [policy, first] of [

@@ -18,6 +18,8 @@ export interface ExchangeRequest {
   readonly serviceId: ServiceId;
   /** Version of the worker's holdings from the last reply or grant; 0 when it never held anything. */
   readonly version: number;
+  /** The outcome of the last exchange is unknown: the reply is the full truth, even if the versions agree by chance. */
+  readonly doubtful?: boolean;
   /** Slots wanted for queued requests; more than 0 enters the worker among the waiting. */
   readonly want: number;
   /** Arrival of the oldest queued request, epoch milliseconds. */
@@ -39,7 +41,7 @@ export type ExchangeReply =
       readonly oldestElsewhereMs: number | null;
       readonly queuedEverywhere: number;
     }
-  /** A message was missed: `grants` is everything the worker holds, and nothing was given back. */
+  /** A message or a reply was missed: `grants` is everything the worker holds, and nothing was given back. */
   | { readonly status: 'resync'; readonly version: number; readonly grants: readonly Grant[] }
   /** Redis knows less than the worker: it must `reassert`. */
   | { readonly status: 'lost'; readonly version: number };
@@ -102,6 +104,7 @@ export class LeaseStore {
       request.extra,
       this.channelPrefix,
       request.serviceId,
+      request.doubtful === true ? 1 : 0,
       ...request.giveBack.flat(),
     ])) as [string, number, string, number | string, number];
     const [status, version, rows, oldest, queuedEverywhere] = reply;
@@ -139,6 +142,12 @@ export class LeaseStore {
     );
   }
 
+  /** A worker gives up an id: frees whatever is held under it in one service. */
+  async leave(workerId: WorkerId, serviceId: ServiceId): Promise<void> {
+    await this.reap(workerId, serviceId);
+    await this.connection.redis.srem(this.connection.keys.workerServices(workerId), serviceId);
+  }
+
   /** Frees what a dead worker held in one service. @returns slots freed */
   async reap(workerId: WorkerId, serviceId: ServiceId): Promise<number> {
     return Number(
@@ -161,8 +170,7 @@ export class LeaseStore {
   }
 
   /**
-   * Listens on the worker's channel.
-   * @param onReconnect called after the subscription was interrupted: messages may have been missed
+   * Listens on the worker's channel. What is missed during an interruption shows in the version of the next exchange.
    * @returns stops listening
    */
   async subscribe(workerId: WorkerId, listener: (message: LeaseMessage) => void): Promise<() => void> {

@@ -78,6 +78,19 @@ export class LoadLedger {
     return sums;
   }
 
+  /** What each live worker reports of one service; workers that never had to do with it are left out. */
+  async byWorker(id: ServiceId): Promise<ReadonlyMap<WorkerId, ServiceLoad>> {
+    const { redis, keys } = this.connection;
+    const workers = await this.members.workers();
+    const texts = await Promise.all(workers.map((worker) => redis.hget(keys.load(worker), id)));
+    return new Map(
+      workers.flatMap((worker, index) => {
+        const text = texts[index] ?? null;
+        return text === null ? [] : [[worker, add(NO_LOAD, text)] as const];
+      }),
+    );
+  }
+
   async demandOf(id: ServiceId): Promise<ServiceLoad> {
     const { redis, keys } = this.connection;
     const texts = await Promise.all(

@@ -69,10 +69,10 @@ export class Membership {
     return dead;
   }
 
-  /** Ids of the workers that are alive. */
+  /** Ids of the workers that are alive: those that the reaper left. Our clock may differ from that of Redis. */
   async workers(): Promise<readonly WorkerId[]> {
     const { redis, keys } = this.connection;
-    return redis.zrangebyscore(keys.workers(), String(Date.now() - WORKER_TTL_MS), '+inf');
+    return redis.zrange(keys.workers(), '0', '-1');
   }
 
   async announceRouter(router: RouterInfo): Promise<void> {
@@ -98,12 +98,15 @@ export class Membership {
   /** Routers that announced themselves lately, by id. */
   async routers(): Promise<readonly RouterInfo[]> {
     const { redis, keys } = this.connection;
-    await redis.zremrangebyscore(keys.routers(), '-inf', String(Date.now()));
     const ids = (await redis.zrange(keys.routers(), '0', '-1')).sort();
     const found = await Promise.all(
       ids.map(async (id): Promise<RouterInfo[]> => {
         const row = await redis.hgetall(keys.router(id));
-        if (row['url'] === undefined) return [];
+        if (row['url'] === undefined) {
+          // Expired by the clock of Redis; announced anew, it is listed again.
+          await redis.zrem(keys.routers(), id);
+          return [];
+        }
         return [
           {
             id,

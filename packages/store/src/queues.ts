@@ -1,6 +1,6 @@
 import { Queue, QueueEvents, Worker, type Job, type WorkerOptions } from 'bullmq';
 import { Redis } from 'ioredis';
-import type { ServiceId } from '@waiter/core';
+import type { Json, ServiceId } from '@waiter/core';
 import { Keys } from './keys';
 
 /**
@@ -90,13 +90,22 @@ export class Queues {
 
   /** Asks the leader to delete a service. @returns what came of it, or null after `timeoutMs` */
   async requestDelete(serviceId: ServiceId, timeoutMs = 10_000): Promise<string | null> {
-    const events = this.deleteEvents();
-    await events.waitUntilReady();
-    const job = await this.queue('scheduler').add('delete', { serviceId }, { removeOnComplete: { age: 60 } });
-    return job.waitUntilFinished(events, timeoutMs).then(String, () => null);
+    const result = await this.request('delete', { serviceId }, timeoutMs);
+    return result === null ? null : String(result);
   }
 
-  private deleteEvents = (() => {
+  /** Has the leader do an operator's job of queue `scheduler`. @returns its result, or null after `timeoutMs` */
+  async request(name: string, data: object, timeoutMs: number): Promise<Json> {
+    const events = this.jobEvents();
+    await events.waitUntilReady();
+    const job = await this.queue('scheduler').add(name, data, { removeOnComplete: { age: 60 } });
+    return job.waitUntilFinished(events, timeoutMs).then(
+      (result: unknown) => (result ?? null) as Json,
+      () => null,
+    );
+  }
+
+  private jobEvents = (() => {
     let events: QueueEvents | undefined;
     return (): QueueEvents => (events ??= this.events('scheduler'));
   })();

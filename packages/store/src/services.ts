@@ -1,21 +1,22 @@
-import type { Epoch, ServiceId, ServiceParameters } from '@waiter/core';
+import { referenceOf, sourceTokensOf } from '@waiter/core';
+import type { Epoch, Reference, ServiceId, ServiceParameters, SourceToken } from '@waiter/core';
 import type { Connection } from './connection';
+import { serviceStateOf, type ServiceState } from './service-state';
+import { REFERENCES_KEPT, referencesIn } from './references';
 
-/** A token and the version (hash) of it that led to a service. */
-export interface SourceToken {
-  readonly token: string;
-  readonly version: string;
-}
-
-export interface ServiceRecord {
+export interface ServiceRecord extends ServiceState {
   readonly id: ServiceId;
   /** What the user wrote: the core description, which the id hashes. */
   readonly description: ServiceParameters;
-  /** With defaults and profile applied. */
+  /** What it runs by: with defaults, profile and overrides applied. */
   readonly effective: ServiceParameters;
+  /** The same without overrides. */
+  readonly registered: ServiceParameters;
   readonly createdAtMs: number;
-  /** Each token combination that led here. */
+  /** Each token combination that led here, oldest first. */
   readonly sourceTokens: readonly (readonly SourceToken[])[];
+  /** Each way in which it came to be used, oldest first; `{}` is one without tokens. */
+  readonly references: readonly Reference[];
 }
 
 export interface NewService {
@@ -23,17 +24,18 @@ export interface NewService {
   readonly description: ServiceParameters;
   readonly effective: ServiceParameters;
   readonly sourceTokens: readonly SourceToken[];
+  /** How it came to be used; default: by the source tokens. Null: it is only written, not used. */
+  readonly reference?: Reference | null;
 }
-
-const SOURCE = 'source:';
 
 /** Service descriptions by id. They never change and outlive their instances. */
 export class ServiceStore {
   constructor(private readonly connection: Connection) {}
 
-  /** Writes the description unless it is there, adds the tokens that led to it, and lists the service as wanted. */
-  async ensure({ id, description, effective, sourceTokens }: NewService): Promise<boolean> {
+  /** Writes the description unless it is there, adds how it came to be used, and lists the service as wanted. */
+  async ensure({ id, description, effective, sourceTokens, reference }: NewService): Promise<boolean> {
     const { keys } = this.connection;
+    const used = reference === undefined ? referenceOf(sourceTokens) : reference;
     const reply = await this.connection.run(
       'register-service',
       [keys.service(id), keys.services()],
@@ -42,7 +44,8 @@ export class ServiceStore {
         JSON.stringify(description),
         JSON.stringify(effective),
         Date.now(),
-        sourceTokens.length === 0 ? '' : JSON.stringify(sourceTokens),
+        used === null ? '' : JSON.stringify(used),
+        REFERENCES_KEPT,
       ],
     );
     return reply === 1;
@@ -52,14 +55,18 @@ export class ServiceStore {
     const row = await this.connection.redis.hgetall(this.connection.keys.service(id));
     const { description, effective, created } = row;
     if (description === undefined || effective === undefined) return null;
+    const references = referencesIn(row);
+    const registered = JSON.parse(effective) as ServiceParameters;
+    const state = serviceStateOf(row);
     return {
       id,
       description: JSON.parse(description) as ServiceParameters,
-      effective: JSON.parse(effective) as ServiceParameters,
+      effective: { ...registered, ...state.overrides?.overrides },
+      registered,
+      ...state,
       createdAtMs: Number(created),
-      sourceTokens: Object.keys(row)
-        .filter((field) => field.startsWith(SOURCE))
-        .map((field) => JSON.parse(field.slice(SOURCE.length)) as SourceToken[]),
+      sourceTokens: references.map(sourceTokensOf).filter((sources) => sources.length > 0),
+      references,
     };
   }
 

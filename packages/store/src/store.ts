@@ -6,6 +6,8 @@ import { Leadership, readLeader, type LeadershipOptions } from './leadership';
 import { LeaseStore } from './leases';
 import { LoadLedger } from './load';
 import { Membership } from './members';
+import { ReferenceStore } from './references';
+import { ServiceStateStore } from './service-state';
 import { ServiceStore } from './services';
 import { TokenStore } from './tokens';
 
@@ -13,6 +15,8 @@ import { TokenStore } from './tokens';
 export class Store {
   readonly tokens: TokenStore;
   readonly services: ServiceStore;
+  readonly serviceStates: ServiceStateStore;
+  readonly references: ReferenceStore;
   readonly instances: InstanceStore;
   readonly leases: LeaseStore;
   readonly members: Membership;
@@ -23,12 +27,14 @@ export class Store {
   constructor(readonly connection: Connection) {
     this.tokens = new TokenStore(connection);
     this.services = new ServiceStore(connection);
+    this.references = new ReferenceStore(connection);
     this.instances = new InstanceStore(connection);
     this.leases = new LeaseStore(connection);
     this.members = new Membership(connection, this.leases);
     this.load = new LoadLedger(connection, this.members);
     this.decisions = new DecisionLog(connection);
     this.changes = new ChangeFeed(connection);
+    this.serviceStates = new ServiceStateStore(connection, this.changes);
   }
 
   /** Connects and waits until Redis answers. */

@@ -13,4 +13,10 @@ export interface TokenRouterDependencies {
   readonly clusterOf?: (host: string) => string;
   /** Loads what `^SERVICE-ID#<id>` names; without it these names are unknown. */
   readonly loadServiceEntry?: (name: string) => Promise<TokenRecord | null>;
+  /** A watch in which nothing happens ends after this, unless its query says otherwise; default 20 s. */
+  readonly streamingTimeoutMs?: number;
+  /** Time between the empty lines that keep a watch's connection alive; default 5 s. */
+  readonly watchHeartbeatMs?: number;
+  /** True once this process ends: watchers are sent away. */
+  readonly isDraining?: () => boolean;
 }

@@ -1,2 +1,3 @@
 export { tokenRouter } from './router';
 export type { TokenRouterDependencies } from './dependencies';
+export { tokenWatchState } from './watch-state';

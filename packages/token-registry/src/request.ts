@@ -1,5 +1,6 @@
 import { type HeaderMap, hostWithoutPort, isFilled, type Json, parseJson, WaiterError } from '@waiter/core';
 import express, { type Request, type RequestHandler, type Response } from 'express';
+import { requireExactNumbers } from './exact-numbers';
 
 /** Query parameters by name, each with all its values (spec: services-and-tokens 0.7). */
 export type Query = ReadonlyMap<string, readonly string[]>;
@@ -54,12 +55,26 @@ export const readBody: RequestHandler = (request, response, next) => {
   });
 };
 
-/** @throws WaiterError 400 unless the body is a JSON object */
-export function jsonBody(request: Request): ReturnType<typeof parseJson> {
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** @throws WaiterError 400 unless the body is JSON, in UTF-8, whose numbers can be kept as they are */
+export function jsonBody(request: Request): Json {
   const body: unknown = request.body;
-  const parsed = Buffer.isBuffer(body) ? parseJson(body.toString('utf8')) : undefined;
-  if (parsed === undefined) throw new WaiterError('Invalid JSON payload', { status: 400 });
+  const text = Buffer.isBuffer(body) ? decoded(body) : undefined;
+  const parsed = text === undefined ? undefined : parseJson(text);
+  if (text === undefined || parsed === undefined) {
+    throw new WaiterError('Invalid JSON payload', { status: 400 });
+  }
+  requireExactNumbers(text);
   return parsed;
+}
+
+function decoded(bytes: Buffer): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Answers without express's `json`, which would add a charset, an ETag of its own and 304 answers. */

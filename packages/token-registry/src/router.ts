@@ -5,12 +5,17 @@ import type { TokenRouterDependencies } from './dependencies';
 import { getToken } from './get-token';
 import { listTokens } from './list-tokens';
 import { postToken } from './post-token';
-import { readBody, respondJson } from './request';
+import { refreshTokens } from './refresh-tokens';
+import { flagOf, queryOf, readBody, respondJson } from './request';
+import { tokenHistory } from './token-history';
+import { unavailable } from './unavailable';
+import { watchTokens } from './watch-tokens';
 
 type Handler = (user: string, request: Request, response: Response) => Promise<void>;
 
 /**
- * The token routes: `/token`, `/tokens`, `/tokens/owners`, `/tokens/reindex` (spec: services-and-tokens 4.1 to 4.4).
+ * The token routes: `/token`, `/token-history`, `/tokens`, `/tokens/owners`, `/tokens/refresh`, `/tokens/reindex` (spec:
+ * services-and-tokens 4.1 to 4.5).
  * Failures are WaiterErrors passed to `next`; whoever mounts the router renders them with `renderError`.
  */
 export function tokenRouter(deps: TokenRouterDependencies): Router {
@@ -20,7 +25,7 @@ export function tokenRouter(deps: TokenRouterDependencies): Router {
       const handler = handlers.get(request.method);
       const user = await deps.authenticate(request);
       if (handler === undefined) throw new WaiterError(otherwise, { status: 405 });
-      await handler(user, request, response);
+      await handler(user, request, response).catch(unavailable);
     });
   };
   const reindex: Handler = async (_user, _request, response) => {
@@ -41,10 +46,32 @@ export function tokenRouter(deps: TokenRouterDependencies): Router {
   );
   route(
     '/tokens',
-    new Map<string, Handler>([['GET', (_user, request, response) => listTokens(deps, request, response)]]),
+    new Map<string, Handler>([
+      [
+        'GET',
+        (_user, request, response) =>
+          flagOf(queryOf(request), 'watch')
+            ? watchTokens(deps, request, response)
+            : listTokens(deps, request, response),
+      ],
+    ]),
+    'Only GET supported',
+  );
+  route(
+    '/token-history',
+    new Map<string, Handler>([
+      ['GET', (user, request, response) => tokenHistory(deps, user, request, response)],
+    ]),
     'Only GET supported',
   );
   route('/tokens/owners', new Map([['GET', owners]]), 'Only GET supported');
   route('/tokens/reindex', new Map([['POST', reindex]]), 'Only POST supported');
+  route(
+    '/tokens/refresh',
+    new Map<string, Handler>([
+      ['POST', (_user, request, response) => refreshTokens(deps, request, response)],
+    ]),
+    'Only POST supported',
+  );
   return router;
 }

@@ -43,30 +43,30 @@ afterAll(async () => {
 });
 
 test.each([
-  [76, '', ['t1', 't2']],
-  [77, 'cluster=test', ['t1', 't2']],
-  [77, 'cluster=k-means', []],
-  [78, 'last-update-user=alice', ['t1', 't2']],
-  [78, 'last-update-user=john.doe', []],
-  [79, 'load-balancing=oldest', ['t1']],
-  [79, 'load-balancing=youngest', ['t2']],
-  [79, 'load-balancing=oldest&load-balancing=youngest', ['t1', 't2']],
-  [80, 'env.FLAG=true', ['t1']],
-  [80, 'env.FLAG=false', ['t2']],
-  [80, 'env.FLAG=true&env.FLAG=false', ['t1', 't2']],
-  [81, 'name=test-token-1', ['t1']],
-  [81, 'name=test-token', []],
-  [81, 'name=test-token-.*', ['t1', 't2']],
-  [81, 'name=test(', []],
-  [82, 'permitted-user=*', ['t1']],
-  [82, 'permitted-user=', ['t2']],
-  [82, 'permitted-user=*&permitted-user=', ['t1', 't2']],
-  [82, 'name=test-token-.*&load-balancing=oldest', ['t1']],
-])('case %i: %s', async (_number, query, expected) => {
+  ['case 76', '', ['t1', 't2']],
+  ['case 77', 'cluster=test', ['t1', 't2']],
+  ['case 77', 'cluster=k-means', []],
+  ['case 78', 'last-update-user=alice', ['t1', 't2']],
+  ['case 78', 'last-update-user=john.doe', []],
+  ['case 79', 'load-balancing=oldest', ['t1']],
+  ['case 79', 'load-balancing=youngest', ['t2']],
+  ['case 79', 'load-balancing=oldest&load-balancing=youngest', ['t1', 't2']],
+  ['case 80', 'env.FLAG=true', ['t1']],
+  ['case 80', 'env.FLAG=false', ['t2']],
+  ['case 80', 'env.FLAG=true&env.FLAG=false', ['t1', 't2']],
+  ['case 81', 'name=test-token-1', ['t1']],
+  ['case 81', 'name=test-token', []],
+  ['case 81', 'name=test-token-.*', ['t1', 't2']],
+  ['case 81', 'name=test(', []],
+  ['case 82', 'permitted-user=*', ['t1']],
+  ['case 82', 'permitted-user=', ['t2']],
+  ['case 82', 'permitted-user=*&permitted-user=', ['t1', 't2']],
+  ['case 82', 'name=test-token-.*&load-balancing=oldest', ['t1']],
+])('%s: %s', async (_number, query, expected) => {
   expect(await names(query)).toEqual(expected);
 });
 
-test('cases 83 to 86: parameters', async () => {
+test('case 83, case 84, case 85, case 86: parameters', async () => {
   const parametersOf = async (query: string): Promise<Json | undefined> =>
     (await entryOf(`${query}&permitted-user=*`, 't1'))?.['parameters'];
   expect(await parametersOf('parameters=cpus')).toEqual({});
@@ -109,7 +109,7 @@ test('case 87: cluster and service id', async () => {
   expect(await entryOf(query, 't1')).toMatchObject({ 'service-id': null });
 });
 
-test('cases 88, 89: flags, owners and managers', async () => {
+test('case 88, case 89: flags, owners and managers', async () => {
   await post(
     { token: 'star', name: 's', 'run-as-user': '*', 'allowed-params': ['A', 'B'], env: { A: '1' } },
     'bob',
@@ -127,6 +127,8 @@ test('cases 88, 89: flags, owners and managers', async () => {
   expect(await names('can-manage-as-user=bob')).toEqual(['down', 'star']);
   const owners = (await request(registry.app).get('/tokens/owners').expect(200)).body as Body;
   expect(Object.keys(owners)).toEqual(['alice', 'bob']);
+  const refused = await request(registry.app).post('/tokens/owners').expect(405);
+  expect(refused.text).toContain('Only GET supported');
 });
 
 test('case 75: reindexing', async () => {

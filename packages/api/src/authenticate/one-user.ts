@@ -1,14 +1,15 @@
+import { userOf } from './authenticator';
 import type { Authenticator } from './authenticator';
 
 /**
  * Everybody is one and the same user: for development, and for clusters that trust their network (spec: request-path
  * 9.2). `Authorization: SingleUser <mode>` or `x-waiter-single-user: <mode>` asks for a failure, for tests of clients.
- * The authentication cookies of 9.2 are not set: there is nothing that they would save.
  */
 export function oneUser(user: string): Authenticator {
-  const identity = { method: 'single-user', principal: user, user: user.split('@', 1)[0] ?? user } as const;
+  const identity = { method: 'single-user', principal: user, user: userOf(user) } as const;
   return {
     kind: 'one-user',
+    issuesCookies: true,
     authenticate(headers) {
       const asked = headers['x-waiter-single-user'];
       const authorization = modeOf(headers.authorization);

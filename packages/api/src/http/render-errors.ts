@@ -25,7 +25,8 @@ export function renderErrors(logger: Logger): ErrorRequestHandler {
   };
 }
 
-function errorRequest(request: Request): ErrorRequest {
+/** What an error page says of the request. */
+export function errorRequest(request: Request): ErrorRequest {
   const { cid, timeMs, identity } = contextOf(request);
   return {
     accept: request.headers.accept,

@@ -9,10 +9,14 @@ import type { Identity } from '../authenticate/authenticator';
 export interface Reply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** `Set-Cookie` lines. */
+  readonly cookies?: readonly string[];
   /** Sent as `application/json`, without a charset (spec: services-and-tokens 0.6). */
   readonly json?: Json | object;
   /** Sent as it is; its type goes into `headers`. */
   readonly body?: string | Buffer;
+  /** Writes the body itself and ends it, after the head has been set. */
+  readonly stream?: (response: Response) => void;
 }
 
 export type Handler = (request: Request, context: RequestContext) => Reply | Promise<Reply>;
@@ -23,10 +27,10 @@ export type UserHandler = (
 
 type Methods<H> = Readonly<Partial<Record<'GET' | 'POST' | 'PUT' | 'DELETE' | 'any', H>>>;
 
-/** One path. `user` routes run after authentication (spec: services-and-tokens 0.2). */
+/** One path. `user` and `peer` routes run after authentication (spec: services-and-tokens 0.2). */
 export type Route = { readonly path: string } & (
   | { readonly auth: 'none'; readonly methods: Methods<Handler> }
-  | { readonly auth: 'user'; readonly methods: Methods<UserHandler> }
+  | { readonly auth: 'user' | 'peer'; readonly methods: Methods<UserHandler> }
 );
 
 /** Runs the handler of the request's method, or says which methods there are. */
@@ -56,9 +60,17 @@ function handlerFor<H>(methods: Methods<H>, method: string): H {
   throw new WaiterError(message, { status: 405, headers: { allow: names.join(', ') } });
 }
 
-export function send(response: Response, { status = 200, headers = {}, json, body }: Reply): void {
+export function send(
+  response: Response,
+  { status = 200, headers = {}, cookies, json, body, stream }: Reply,
+): void {
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (cookies !== undefined) response.append('set-cookie', [...cookies]);
+  if (stream !== undefined) {
+    stream(response);
+    return;
+  }
   if (json === undefined) {
     response.end(body);
     return;

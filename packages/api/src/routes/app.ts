@@ -1,16 +1,26 @@
 import type { Request } from 'express';
 import { WaiterError } from '@waiter/core';
-import type { ServiceId } from '@waiter/core';
+import type { Instance, Json } from '@waiter/core';
 import type { ApiDeps } from '../deps';
 import { deleteService } from '../services/delete-service';
-import { integerOf } from '../http/query';
+import { includes, integerOf } from '../http/query';
 import type { Route } from '../http/route';
+import { canManage, idOf, managedService, notFound, viewer } from '../services/managed-service';
 import { readService } from '../services/read-service';
-import { activeInstances, byStart, commonView, instanceView } from '../services/service-view';
+import { serviceMetrics } from '../services/service-metrics';
+import {
+  activeInstances,
+  byStart,
+  commonView,
+  instanceView,
+  overridesView,
+  suspendedView,
+} from '../services/service-view';
 import type { ServiceFacts } from '../services/service-view';
 import { optionalParts } from './apps';
+import { logUrl } from './logs';
 
-type Deps = Pick<ApiDeps, 'store' | 'queues' | 'entitlement' | 'routerId' | 'clock'>;
+type Deps = Pick<ApiDeps, 'store' | 'queues' | 'entitlement' | 'routerId' | 'clock' | 'config' | 'port'>;
 const SHOWN_ENDED = 10;
 
 /** `/apps/<service-id>` (spec: services-and-tokens 4.7). */
@@ -21,29 +31,27 @@ export function appRoutes(deps: Deps): Route[] {
       auth: 'user',
       methods: {
         GET: async (request, { identity }) => {
-          viewer(request, identity.user, deps);
+          const user = viewer(request, identity.user, deps);
           const facts = await readService(deps, idOf(request));
           if (facts === null) throw notFound(idOf(request));
-          return { json: view(facts, request, deps.routerId) };
+          const metrics = includes(request, 'metrics')
+            ? await serviceMetrics(deps.store, facts.record.id)
+            : undefined;
+          return {
+            json: {
+              'router-id': deps.routerId,
+              // Counts routers whose metrics are included.
+              'num-routers': metrics === undefined ? 0 : Object.keys(metrics.routers).length,
+              ...view(facts, canManage(deps, user, facts.record) ? deps : null),
+              ...(metrics === undefined ? {} : { metrics }),
+              ...(await optionalParts(deps, facts, request)),
+            },
+          };
         },
         DELETE: async (request, { identity }) => {
-          const id = idOf(request);
-          const record = await deps.store.services.get(id);
-          if (record === null) throw notFound(id);
-          if (!deps.entitlement.canManageService(identity.user, id, record.description['run-as-user'])) {
-            throw new WaiterError('User not allowed to delete service', {
-              status: 403,
-              details: { 'current-user': identity.user, 'service-id': id },
-            });
-          }
-          const timeoutMs = integerOf(request, 'timeout');
-          if (timeoutMs === null) {
-            throw new WaiterError('timeout must be an integer', {
-              status: 400,
-              details: { 'service-id': id },
-            });
-          }
-          const { status, ...result } = await deleteService(deps, id, timeoutMs ?? 0);
+          const refusal = (): string => 'User not allowed to delete service';
+          const { id } = await managedService(deps, request, identity.user, refusal);
+          const { status, ...result } = await deleteService(deps, id, agreeMsOf(request));
           return { status, json: { 'service-id': id, ...result } };
         },
       },
@@ -51,38 +59,41 @@ export function appRoutes(deps: Deps): Route[] {
   ];
 }
 
-export function idOf(request: Request): ServiceId {
-  const id: unknown = request.params['id'];
-  return typeof id === 'string' ? id : '';
+/** @throws WaiterError 400 */
+function agreeMsOf(request: Request): number {
+  const timeoutMs = integerOf(request, 'timeout');
+  if (timeoutMs !== null) return timeoutMs ?? 0;
+  throw new WaiterError('timeout must be an integer', {
+    status: 400,
+    details: { 'service-id': idOf(request) },
+  });
 }
 
-export function notFound(id: ServiceId): WaiterError {
-  return new WaiterError('Service not found', { status: 404, details: { 'service-id': id } });
-}
-
-/** Whose permissions count; only an administrator may look with another user's. @throws WaiterError 401 */
-function viewer(request: Request, user: string, { entitlement }: Pick<Deps, 'entitlement'>): string {
-  const other = request.headers['x-view-as-user'];
-  if (typeof other !== 'string' || other === '') return user;
-  if (entitlement.isAdmin(user)) return other;
-  throw new WaiterError('X-View-As-User request header unsupported for non-admin user', { status: 401 });
-}
-
-function view(facts: ServiceFacts, request: Request, routerId: string): object {
-  const active = activeInstances(facts.snapshot);
-  const ended = (instances: readonly Parameters<typeof instanceView>[0][] = []): object[] =>
-    [...instances].sort(byStart).slice(0, SHOWN_ENDED).map(instanceView);
+/** @param linked null: without links to logs, which are for those who can manage the service */
+function view(facts: ServiceFacts, linked: Pick<Deps, 'config' | 'port'> | null): Record<string, Json> {
+  const { record, snapshot } = facts;
+  const shown = (instance: Instance): Record<string, Json> => ({
+    ...instanceView(instance),
+    ...(linked === null ? {} : { 'log-url': logUrl(linked, instance) }),
+  });
+  const active = activeInstances(snapshot);
+  const ended = (instances: readonly Instance[] = []): Record<string, Json>[] => newest(instances).map(shown);
+  const { overrides, suspended } = record;
+  const overridden = overrides !== null && Object.keys(overrides.overrides).length > 0;
   return {
-    'router-id': routerId,
-    // Counts routers whose metrics are included; load is summed in Redis, so none are.
-    'num-routers': 0,
     ...commonView(facts),
     instances: {
-      'active-instances': active.map(instanceView),
-      'failed-instances': ended(facts.snapshot?.failed),
-      'killed-instances': ended(facts.snapshot?.killed),
+      'active-instances': active.map(shown),
+      'failed-instances': ended(snapshot?.failed),
+      'killed-instances': ended(snapshot?.killed),
     },
     'num-active-instances': active.length,
-    ...optionalParts(facts, request),
+    ...(overridden ? { 'service-description-overrides': overridesView(overrides) } : {}),
+    ...(suspended === null ? {} : { 'service-suspended-state': suspendedView(suspended) }),
   };
+}
+
+/** The newest ten, by start time (the original kept the oldest: spec 7.2, 16). */
+function newest(instances: readonly Instance[]): readonly Instance[] {
+  return [...instances].sort(byStart).slice(-SHOWN_ENDED);
 }

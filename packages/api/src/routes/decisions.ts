@@ -3,7 +3,7 @@ import type { Json } from '@waiter/core';
 import type { ApiDeps } from '../deps';
 import { integerOf } from '../http/query';
 import type { Route } from '../http/route';
-import { idOf, notFound } from './app';
+import { idOf, notFound } from '../services/managed-service';
 
 const DEFAULT_LENGTH = 20;
 const MOST = 1_000;

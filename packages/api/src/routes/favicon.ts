@@ -1,7 +1,7 @@
 import type { Route } from '../http/route';
 
 /** A white W on blue, 16 x 16. */
-const ICON = Buffer.from(
+export const ICON = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAMAAAAoLQ9TAAAABlBMVEUgSHj///9kfQEQAAAAIUlEQVR42mNgoAZgBBOMcCamAIiCIyIFYAYwMhAv' +
     'QCkAABIwACGW/bfPAAAAAElFTkSuQmCC',
   'base64',

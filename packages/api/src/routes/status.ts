@@ -5,9 +5,13 @@ import { headerOf, pathOf, queryString, schemeOf, uniqueId } from '../http/conte
 import type { RequestContext } from '../http/context';
 import { includes } from '../http/query';
 import type { Route } from '../http/route';
+import type { DrainMode } from '../services/drain-mode';
 
 /** `/status`: what load balancers ask (spec: services-and-tokens 4.15). */
-export function statusRoutes({ isDraining, routerId }: Pick<ApiDeps, 'isDraining' | 'routerId'>): Route[] {
+export function statusRoutes(
+  { isDraining, routerId }: Pick<ApiDeps, 'isDraining' | 'routerId'>,
+  drain: DrainMode,
+): Route[] {
   return [
     {
       path: '/status',
@@ -16,7 +20,7 @@ export function statusRoutes({ isDraining, routerId }: Pick<ApiDeps, 'isDraining
         any: async (request, context) => {
           // Trailers are known only when the body was read.
           await readToEnd(request);
-          const draining = isDraining();
+          const draining = isDraining() || drain.active;
           return {
             status: draining ? 503 : 200,
             json: {

@@ -4,13 +4,15 @@ import { tokenRouter } from '@waiter/token-registry';
 import type { ApiDeps } from '../deps';
 import { contextOf } from '../http/context';
 
-/** `/token`, `/tokens`, ...: the token registry's own routes (spec: services-and-tokens 4.1 to 4.4), behind our authentication. */
-export function tokenRoutes({ store, config, clock, entitlement }: ApiDeps): Router {
+/** `/token`, `/tokens`, ...: the token registry's own routes (spec: services-and-tokens 4.1 to 4.5), behind our authentication. */
+export function tokenRoutes({ store, config, clock, entitlement, isDraining }: ApiDeps): Router {
   return tokenRouter({
     tokens: store.tokens,
     settings: config.descriptions,
     clock,
     entitlement,
+    streamingTimeoutMs: config.router.streamingTimeoutMs,
+    isDraining,
     authenticate: (request) => {
       const { identity } = contextOf(request);
       if (identity === null) throw new Error('a token route was reached without authentication');

@@ -2,40 +2,96 @@ import type { IncomingHttpHeaders } from 'node:http';
 import {
   authorizeRequest,
   discoverTokens,
+  earlierServices,
+  fallbackUntilMs,
   isMap,
   own,
+  refuseUnsupportedHeaders,
   resolveService,
   serviceEntryId,
+  serviceEntryToken,
+  serviceInUse,
   tokenMetadataInUse,
   tokenTemplate,
   WaiterError,
 } from '@waiter/core';
-import type { HeaderMap, ResolvedService, TokenRecord } from '@waiter/core';
+import type { HeaderMap, ResolvedService, ResolveInput, TokenRecord } from '@waiter/core';
 import type { ApiDeps } from '../deps';
 
-type Deps = Pick<ApiDeps, 'store' | 'config' | 'entitlement'>;
+type Deps = Pick<ApiDeps, 'store' | 'config' | 'entitlement' | 'clock'>;
+
+/** What a request leads to. */
+export interface RequestedService {
+  /** By the tokens as they are now. */
+  readonly latest: ResolvedService;
+  /** What would serve: the latest, or an earlier version while the latest is not healthy (spec: 2.11). */
+  readonly serving: ResolvedService;
+}
 
 /**
  * The service that a request with these headers would go to, for endpoints that answer about it (spec:
- * services-and-tokens 4.10). Fallback to an earlier version is not considered.
+ * services-and-tokens 4.10).
  * @throws WaiterError as a proxied request would get: 503 in maintenance, 404, 400, 403
  */
 export async function resolveRequest(
   deps: Deps,
   rawHeaders: IncomingHttpHeaders,
   user: string,
-): Promise<ResolvedService> {
+): Promise<RequestedService> {
   const { descriptions } = deps.config;
-  const headers = headerMap(rawHeaders);
+  const headers = requestHeaders(rawHeaders);
+  refuseUnsupportedHeaders(headers, descriptions);
   const { source, names } = discoverTokens(headers, descriptions.hostnames);
   const tokens = await loadTokens(deps, names);
   refuseMaintenance(
     tokens.filter((token) => token !== null),
     deps,
   );
-  const resolved = resolveService({ headers, source, names, tokens, user }, descriptions);
-  authorizeRequest(resolved, user, deps.entitlement);
-  return resolved;
+  const input: ResolveInput = { headers, source, names, tokens, user };
+  const latest = resolveService(input, descriptions);
+  const serving = await servingVersion(deps, input, latest);
+  authorizeRequest(serving, user, deps.entitlement);
+  return { latest, serving };
+}
+
+/** What serves a token's requests at this moment; null when the token makes no service for this user. */
+export async function resolveToken(
+  deps: Deps,
+  token: TokenRecord,
+  user: string,
+): Promise<RequestedService | null> {
+  const input: ResolveInput = {
+    headers: { 'x-waiter-token': token.name },
+    source: 'waiter-header',
+    names: [token.name],
+    tokens: [token],
+    user,
+  };
+  try {
+    const latest = resolveService(input, deps.config.descriptions);
+    return { latest, serving: await servingVersion(deps, input, latest) };
+  } catch (error) {
+    if (error instanceof WaiterError) return null;
+    throw error;
+  }
+}
+
+async function servingVersion(
+  { store, config, clock }: Deps,
+  input: ResolveInput,
+  latest: ResolvedService,
+): Promise<ResolvedService> {
+  if (clock.now() >= fallbackUntilMs(input.headers, latest)) return latest;
+  const earlier = [...earlierServices(input, config.descriptions)];
+  if (earlier.length === 0) return latest;
+  const candidates = [latest, ...earlier].map(({ serviceId }) => serviceId);
+  const snapshots = await Promise.all(candidates.map((id) => store.instances.get(id)));
+  const healthy = new Set(
+    candidates.filter((_, index) =>
+      snapshots[index]?.instances.some((instance) => instance.healthy && !instance.draining),
+    ),
+  );
+  return serviceInUse(latest, earlier, (id) => healthy.has(id));
 }
 
 /** Names like `^SERVICE-ID#<id>` stand for a stored service. */
@@ -49,7 +105,7 @@ async function loadTokens(
       const id = serviceEntryId(name);
       if (id === null) return tokens[index] ?? null;
       const record = await store.services.get(id);
-      return record === null ? null : { name, data: record.description, hash: null };
+      return record === null ? null : serviceEntryToken(id, record.description);
     }),
   );
 }
@@ -73,7 +129,8 @@ function refuseMaintenance(tokens: readonly TokenRecord[], { config }: Pick<Deps
   });
 }
 
-function headerMap(headers: IncomingHttpHeaders): HeaderMap {
+/** Headers as core reads them. */
+export function requestHeaders(headers: IncomingHttpHeaders): HeaderMap {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, Array.isArray(value) ? value.join(',') : value]],

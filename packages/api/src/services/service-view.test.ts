@@ -1,3 +1,4 @@
+import { referenceOf } from '@waiter/core';
 import type { InstanceSnapshot, PublishedInstance } from '@waiter/store';
 import { activeInstances, commonView, instanceView, references, statusOf } from './service-view';
 import type { ServiceFacts } from './service-view';
@@ -41,6 +42,16 @@ const facts = (parts: Partial<ServiceFacts> = {}): ServiceFacts => ({
     description: { cmd: 'x', 'run-as-user': 'u' },
     effective: { cpus: 0.1, mem: 256 },
     createdAtMs: 0,
+    registered: { cpus: 0.1, mem: 256 },
+    suspended: null,
+    overrides: null,
+    references: [
+      referenceOf([{ token: 'a', version: 'E-1' }]),
+      referenceOf([
+        { token: 'a', version: 'E-1' },
+        { token: 'b', version: 'E-old' },
+      ]),
+    ],
     sourceTokens: [
       [{ token: 'a', version: 'E-1' }],
       [
@@ -105,7 +116,7 @@ it('says why a service fails', () => {
 
 it('leaves out what is not known', () => {
   const { record } = facts();
-  const bare = facts({ record: { ...record, sourceTokens: [] } });
+  const bare = facts({ record: { ...record, sourceTokens: [], references: [] } });
   expect(Object.keys(commonView(bare))).toEqual([
     'status',
     'service-description',

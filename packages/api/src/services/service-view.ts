@@ -1,5 +1,13 @@
+import { currentTokens } from '@waiter/core';
 import type { Instance, Json, ServiceParameters } from '@waiter/core';
-import type { InstanceSnapshot, PublishedInstance, ServiceLoad, ServiceRecord } from '@waiter/store';
+import type {
+  InstanceSnapshot,
+  OverridesState,
+  PublishedInstance,
+  ServiceLoad,
+  ServiceRecord,
+  SuspendedState,
+} from '@waiter/store';
 
 export type ServiceStatus = 'Failing' | 'Inactive' | 'Starting' | 'Running';
 
@@ -36,8 +44,8 @@ export function byStart(a: Instance, b: Instance): number {
 
 /** What `/apps` and `/apps/<id>` have in common (spec: services-and-tokens 4.6, 4.7.1). */
 export function commonView(facts: ServiceFacts): Record<string, Json> {
-  const { record, snapshot, load, scalingState } = facts;
-  const current = currentTokens(facts);
+  const { record, snapshot, load, scalingState, tokenVersions } = facts;
+  const current = [...currentTokens(record.references, (token) => tokenVersions.get(token) ?? null)];
   const error = snapshot?.deploymentError ?? null;
   return {
     status: statusOf(snapshot),
@@ -52,9 +60,17 @@ export function commonView(facts: ServiceFacts): Record<string, Json> {
   };
 }
 
-/** One reference for each token combination that led here (spec: services-and-tokens 2.10). */
+/** How it came to be used (spec: services-and-tokens 2.10). */
 export function references(record: ServiceRecord): Json {
-  return sourceTokens(record).map((sources) => ({ token: { sources } }));
+  return record.references.map((reference) => ({ ...reference }));
+}
+
+export function overridesView({ overrides, by, atMs }: OverridesState): Record<string, Json> {
+  return { overrides: { ...overrides }, 'last-updated-by': by, time: new Date(atMs).toISOString() };
+}
+
+export function suspendedView({ suspended, by, atMs }: SuspendedState): Record<string, Json> {
+  return { suspended, 'last-updated-by': by, time: new Date(atMs).toISOString() };
 }
 
 /** Wire form of an instance (spec: services-and-tokens 4.7.1). */
@@ -81,14 +97,6 @@ export function isoTime(ms: number | null): string | null {
 
 function sourceTokens(record: ServiceRecord): { token: string; version: string }[][] {
   return record.sourceTokens.map((group) => group.map(({ token, version }) => ({ token, version })));
-}
-
-/** Tokens of those combinations whose every version is the present one. */
-function currentTokens({ record, tokenVersions }: ServiceFacts): string[] {
-  const groups = record.sourceTokens.filter((group) =>
-    group.every(({ token, version }) => tokenVersions.get(token) === version),
-  );
-  return [...new Set(groups.flatMap((group) => group.map(({ token }) => token)))].sort();
 }
 
 function resourceUsage(effective: ServiceParameters, instances: number): Json {

@@ -32,7 +32,7 @@ export class Cluster {
   marathonUrl = '';
 
   private constructor(
-    private readonly directory: TemporaryDirectory,
+    private readonly temporary: TemporaryDirectory,
     readonly redis: RedisServer,
   ) {}
 
@@ -70,7 +70,7 @@ export class Cluster {
       WAITER_ROUTER_HOST: HOST,
       WAITER_ROUTER_WORKERS: '1',
     }));
-    await waitFor('a leader', async () => (await fetch(`${this.routerUrl}/state/leader`)).status === 200, {
+    await waitFor('a leader', () => answersOk(`${this.routerUrl}/state/leader`), {
       timeoutMs: READY_MS,
     });
   }
@@ -87,15 +87,20 @@ export class Cluster {
       command: process.execPath,
       args: [WAITER, name],
       env: env(String(port)),
-      ...(readyPath === null ? {} : { ready: async () => (await fetch(url + readyPath)).status === 200 }),
+      ...(readyPath === null ? {} : { ready: () => answersOk(url + readyPath) }),
       readyTimeoutMs: READY_MS,
     });
     this.roles.push({ url, process: running });
     return url;
   }
 
+  /** Removed by `stop`. */
+  get directory(): string {
+    return this.temporary.path;
+  }
+
   private get dataDir(): string {
-    return join(this.directory.path, 'mini-marathon');
+    return join(this.directory, 'mini-marathon');
   }
 
   /** Where a task's output is. */
@@ -124,10 +129,16 @@ export class Cluster {
   async stop(): Promise<void> {
     for (const { process: running } of this.roles.reverse()) await running.stop(STOP_MS);
     await this.redis.stop();
-    const left = processesWith(this.directory.path);
-    await this.directory.remove();
+    const left = processesWith(this.temporary.path);
+    await this.temporary.remove();
     if (left.length > 0) throw new Error(`left behind: ${JSON.stringify(left)}`);
   }
+}
+
+async function answersOk(url: string): Promise<boolean> {
+  const answer = await fetch(url);
+  await answer.body?.cancel();
+  return answer.status === 200;
 }
 
 /** Runs `work` with a cluster and stops that whatever happens; on failure its logs go to stderr. */

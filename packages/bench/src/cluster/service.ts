@@ -5,6 +5,8 @@ import type { Cluster } from './cluster';
 export interface Task {
   readonly id: string;
   readonly ports: readonly number[];
+  /** ISO-8601: its process exists since. */
+  readonly startedAt?: string;
 }
 
 const GONE_MS = 30_000;

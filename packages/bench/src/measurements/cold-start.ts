@@ -6,6 +6,7 @@ import { loadAverage } from '../report/machine';
 import { verdict, type Outcome } from '../report/measurement';
 import { percentile, summary } from '../report/statistics';
 import { table } from '../report/table';
+import { directStart } from './direct-start';
 import { ask } from './first-byte';
 import { kitchenStart } from './kitchen-start';
 
@@ -19,9 +20,9 @@ export interface ColdStartOptions {
 export interface ColdStart {
   /** Request sent to first byte received. */
   readonly total: number;
-  /** The instance's own: its process began to it listens. */
+  /** The instance's own: its process was made to it listens. */
   readonly own: number;
-  /** Request sent to the instance's process began. */
+  /** Request sent to the instance's process was made. */
   readonly before: number;
   /** The instance listens to first byte received. */
   readonly after: number;
@@ -37,30 +38,38 @@ const REST_MS = 700;
 
 export const overhead = ({ before, after }: ColdStart): number => before + after;
 
-/** First byte minus the instance's own start-up, of services that nobody used before. */
+/** First byte minus the instance's own start-up, of services that nobody used before; by turns with starts without Waiter. */
 export function measureColdStarts({ runs, warmUp }: ColdStartOptions): Promise<Outcome> {
   return withCluster(async (cluster) => {
     const starts: ColdStart[] = [];
+    const direct: number[] = [];
     let errors = 0;
-    console.log('run    total     own  before   after  overhead   (ms)');
+    console.log('run    total     own  before   after  overhead  direct   (ms)');
     for (let run = 1 - warmUp; run <= runs; run += 1) {
       try {
         const start = await coldStart(cluster, `cold-${run + warmUp}`);
-        if (run > 0) starts.push(start);
-        const { total, own, before, after } = start;
-        const figures = [total, own, before, after].map((value) => value.toFixed(1).padStart(7)).join(' ');
-        console.log(
-          `${String(run).padStart(3)} ${figures} ${overhead(start).toFixed(1).padStart(9)}${run > 0 ? '' : '   not counted'}`,
-        );
+        const without = await directStart(cluster.directory);
+        if (run > 0) {
+          starts.push(start);
+          direct.push(without);
+        }
+        console.log(line(run, start, without));
       } catch (error) {
         errors += 1;
         console.error(`run ${run} failed: ${String(error)}`);
       }
     }
-    if (starts.length > 0) report(starts);
+    if (starts.length > 0) report(starts, direct);
     console.log(`errors: ${errors}`);
     return { errors };
   });
+}
+
+function line(run: number, start: ColdStart, direct: number): string {
+  const { total, own, before, after } = start;
+  const figures = [total, own, before, after].map((value) => value.toFixed(1).padStart(7)).join(' ');
+  const last = `${overhead(start).toFixed(1).padStart(9)} ${direct.toFixed(1).padStart(7)}`;
+  return `${String(run).padStart(3)} ${figures} ${last}${run > 0 ? '' : '   not counted'}`;
 }
 
 async function coldStart(cluster: Cluster, token: string): Promise<ColdStart> {
@@ -76,7 +85,10 @@ async function coldStart(cluster: Cluster, token: string): Promise<ColdStart> {
   if (status !== 200 || serviceId === undefined) throw new Error(head);
   const [task] = await tasksOf(cluster, serviceId);
   if (task === undefined) throw new Error(`${serviceId} answered, but Marathon runs no task of it`);
-  const { startedAt, listeningAt } = await kitchenStart(cluster.stdoutOf(task.id));
+  const kitchen = await kitchenStart(cluster.stdoutOf(task.id));
+  // The process exists since the fork; the kitchen's own word begins only when Node runs, after the shell and the loader.
+  const startedAt = Math.min(kitchen.startedAt, Date.parse(task.startedAt ?? '') || Infinity);
+  const { listeningAt } = kitchen;
   await sleep(UNUSED_MS);
   await deleteService(cluster, serviceId);
   return {
@@ -87,20 +99,33 @@ async function coldStart(cluster: Cluster, token: string): Promise<ColdStart> {
   };
 }
 
-function report(starts: readonly ColdStart[]): void {
-  const row = (name: string, of: (start: ColdStart) => number): (string | number)[] => {
-    const { min, p50, p95, max } = summary(starts.map(of));
+function report(starts: readonly ColdStart[], direct: readonly number[]): void {
+  const row = (name: string, values: readonly number[]): (string | number)[] => {
+    const { min, p50, p95, max } = summary(values);
     return [name, min, p50, p95, max];
   };
+  const overheads = starts.map(overhead);
   const rows = [
-    row('request sent -> first byte', ({ total }) => total),
-    row("instance's own start-up", ({ own }) => own),
-    row('request sent -> instance process began', ({ before }) => before),
-    row('instance listens -> first byte', ({ after }) => after),
-    row('overhead (total - own)', overhead),
+    row(
+      'request sent -> first byte',
+      starts.map(({ total }) => total),
+    ),
+    row(
+      "instance's own start-up",
+      starts.map(({ own }) => own),
+    ),
+    row(
+      'request sent -> instance process began',
+      starts.map(({ before }) => before),
+    ),
+    row(
+      'instance listens -> first byte',
+      starts.map(({ after }) => after),
+    ),
+    row('overhead (total - own)', overheads),
+    row('overhead of a start without Waiter', direct),
   ];
   console.log(`\n${table([`${starts.length} cold starts, ms`, 'min', 'p50', 'p95', 'max'], rows)}\n`);
-  const overheads = starts.map(overhead);
   console.log(verdict('overhead p50', percentile(overheads, 0.5), TARGET_P50_MS, ' ms'));
   console.log(verdict('overhead p95', percentile(overheads, 0.95), TARGET_P95_MS, ' ms'));
   console.log(`load average: ${loadAverage()}`);

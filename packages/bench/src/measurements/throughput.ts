@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { freePort, startProcess, type RunningProcess } from '@waiter/testkit';
 import { withCluster, type Cluster } from '../cluster/cluster';
 import { canPin, MEASURED_CORE, OTHER_CORE, pin } from '../cluster/cores';
+import { cpuSeconds } from '../cluster/cpu-time';
 import { readyPorts, registerToken, useToken } from '../cluster/service';
 import { generator, load, type LoadResult } from '../load/load';
 import { loadAverage } from '../report/machine';
@@ -16,10 +17,16 @@ export interface ThroughputOptions {
   readonly connections: number;
 }
 
+interface Run extends LoadResult {
+  /** CPU time of the proxy per request in microseconds: less sensitive than its rate to what else runs on the machine. */
+  readonly cpuMicros: number;
+}
+
 interface Contender {
   readonly name: string;
   readonly url: string;
-  readonly results: LoadResult[];
+  readonly pid: number;
+  readonly runs: Run[];
 }
 
 const TOKEN = 'throughput';
@@ -46,8 +53,8 @@ export function measureThroughput(options: ThroughputOptions): Promise<Outcome> 
           `${INSTANCES} instances; ${pinned ? 'proxies on one core, everything else on the other' : 'not bound to cores'}\n`,
       );
       const contenders = [
-        { name: 'router, 1 worker', url: `${cluster.routerUrl}/`, results: [] },
-        { name: 'bare http-proxy', url: bare.url, results: [] },
+        { name: 'router, 1 worker', url: `${cluster.routerUrl}/`, pid: cluster.routerPid, runs: [] },
+        { name: 'bare http-proxy', url: bare.url, pid: bare.process.pid, runs: [] },
       ];
       await compete(contenders, options, pinned ? OTHER_CORE : null);
       return report(contenders);
@@ -87,46 +94,59 @@ async function compete(
   const request = { connections, headers: { 'x-waiter-token': TOKEN }, core };
   for (const { url } of contenders) await load({ ...request, url, seconds: FIRST_WARM_UP_SECONDS });
   for (let round = 1; round <= rounds; round += 1) {
-    for (const { name, url, results } of contenders) {
+    for (const { name, url, pid, runs } of contenders) {
       await load({ ...request, url, seconds: WARM_UP_SECONDS });
+      const before = cpuSeconds(pid);
       const result = await load({ ...request, url, seconds });
-      results.push(result);
-      console.log(
-        `round ${round}  ${name.padEnd(16)}  ${result.perSecond.toFixed(0).padStart(6)}/s  errors ${result.errors}`,
-      );
+      const cpuMicros = ((cpuSeconds(pid) - before) * 1e6) / result.requests;
+      runs.push({ ...result, cpuMicros });
+      const figures = `${result.perSecond.toFixed(0).padStart(6)}/s  ${cpuMicros.toFixed(0).padStart(4)} us CPU/request`;
+      console.log(`round ${round}  ${name.padEnd(16)}  ${figures}  errors ${result.errors}`);
     }
   }
 }
 
 function report(contenders: readonly Contender[]): Outcome {
-  const rate = ({ results }: Contender): number => median(results.map(({ perSecond }) => perSecond));
-  const errors = ({ results }: Contender): number => results.reduce((sum, result) => sum + result.errors, 0);
-  const rows = contenders.map((contender) => {
-    const rates = contender.results.map(({ perSecond }) => perSecond);
-    const p50 = median(contender.results.map(({ p50Ms }) => p50Ms));
-    const p99 = median(contender.results.map(({ p99Ms }) => p99Ms));
+  const rows = contenders.map(({ name, runs }) => {
+    const rates = runs.map(({ perSecond }) => perSecond);
     return [
-      contender.name,
-      Math.round(rate(contender)),
+      name,
+      Math.round(median(rates)),
       Math.round(Math.min(...rates)),
       Math.round(Math.max(...rates)),
-      p50.toFixed(2),
-      p99.toFixed(2),
-      errors(contender),
+      Math.round(median(runs.map(({ cpuMicros }) => cpuMicros))),
+      median(runs.map(({ p50Ms }) => p50Ms)).toFixed(2),
+      median(runs.map(({ p99Ms }) => p99Ms)).toFixed(2),
+      errorsOf(runs),
     ];
   });
-  const head = ['medians of the runs', 'req/s', 'slowest', 'fastest', 'p50 ms', 'p99 ms', 'errors'];
+  const head = [
+    'medians of the runs',
+    'req/s',
+    'slowest',
+    'fastest',
+    'CPU us/req',
+    'p50 ms',
+    'p99 ms',
+    'errors',
+  ];
   console.log(`\n${table(head, rows)}\n`);
   const [router, bare] = contenders;
-  if (router !== undefined && bare !== undefined) {
-    const pairs = router.results.map(
-      ({ perSecond }, run) => perSecond / (bare.results[run]?.perSecond ?? NaN),
-    );
-    console.log(
-      `ratio of the medians, router to bare http-proxy: ${(rate(router) / rate(bare)).toFixed(2)}` +
-        ` (by round: ${pairs.map((ratio) => ratio.toFixed(2)).join(', ')})`,
-    );
-  }
+  if (router !== undefined && bare !== undefined) compare(router.runs, bare.runs);
   console.log(`load average: ${loadAverage()}`);
-  return { errors: contenders.reduce((sum, contender) => sum + errors(contender), 0) };
+  return { errors: contenders.reduce((sum, { runs }) => sum + errorsOf(runs), 0) };
+}
+
+function compare(router: readonly Run[], bare: readonly Run[]): void {
+  const rounds = router.map(({ perSecond }, round) => perSecond / (bare[round]?.perSecond ?? NaN));
+  const ratio = (of: (run: Run) => number): string =>
+    (median(router.map(of)) / median(bare.map(of))).toFixed(2);
+  console.log(
+    `router to bare http-proxy, ratio of the medians: ${ratio((run) => run.perSecond)} in requests per second ` +
+      `(by round: ${rounds.map((one) => one.toFixed(2)).join(', ')}), ${ratio((run) => run.cpuMicros)} in CPU per request`,
+  );
+}
+
+function errorsOf(runs: readonly Run[]): number {
+  return runs.reduce((sum, { errors }) => sum + errors, 0);
 }

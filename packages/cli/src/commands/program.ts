@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { addTokenCommands } from '../tokens/command';
+import { withSimulateFlags } from '../simulate/simulate-flags';
 import { version } from '../version';
 import { readConfiguration, withConfiguration, type Flags } from './configuration';
 
@@ -70,6 +72,19 @@ export function createProgram(): Command {
     .action(async ({ keep }: { keep?: boolean }) => {
       process.exitCode = await (await import('../demo/run-demo.js')).runDemo({ keep: keep === true });
     });
+
+  withSimulateFlags(
+    program
+      .command('simulate')
+      .argument('[trace]', 'file of lines "index,count"; a synthetic pattern without it')
+      .description('compare scaling policies on a load (docs/autoscaling.md)'),
+  ).action(async (trace: string | undefined, flags: Record<string, string | boolean>) => {
+    process.stdout.write((await import('../simulate/run-simulate.js')).runSimulate(trace, flags));
+  });
+
+  addTokenCommands(
+    program.command('tokens').description('back up, restore and synchronise tokens of clusters'),
+  );
 
   return program;
 }

@@ -29,6 +29,7 @@ export async function runScaler(config: CompiledConfig): Promise<void> {
     requestTimeoutMs: marathon.requestTimeoutMs,
     reconcileMs: marathon.reconcileMs,
     logger,
+    ...(marathon.agentDirectory === undefined ? {} : { agentDirectory: marathon.agentDirectory }),
     ...(auth === undefined ? {} : { auth }),
   });
   const scaler = createScaler({

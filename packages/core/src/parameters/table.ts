@@ -52,7 +52,8 @@ export const SERVICE_PARAMETERS: readonly ParameterDefinition[] = [
     header: 'list',
     defaultValue: [],
     line: (value) => `allowed-params is invalid. ${explainAllowedParams(value)}`,
-    summary: 'Names of environment variables that a request may set by x-waiter-param-<name> headers.',
+    summary:
+      'Names of environment variables that a request may set by `x-waiter-param-<name>` headers; the same rules as for the names in `env`.',
   }),
   text('authentication', {
     overridable: true,
@@ -89,7 +90,8 @@ export const SERVICE_PARAMETERS: readonly ParameterDefinition[] = [
     header: 'map',
     defaultValue: {},
     line: explainEnvironment,
-    summary: 'Environment variables of the instances.',
+    summary:
+      'Environment variables of the instances, at most 100. Names are a letter, then letters, digits and `_`, at most 512 characters; values are texts of 1 to 512 characters. Reserved: HOME, LOGNAME, USER, PORT with or without a number, and what starts with MARATHON_, MESOS_, or WAITER_ (but not WAITER_CONFIG_).',
   }),
   decimal('expired-instance-restart-rate', '(0, 1]', {
     overridable: true,
@@ -187,7 +189,8 @@ export const SERVICE_PARAMETERS: readonly ParameterDefinition[] = [
     header: 'map',
     defaultValue: {},
     line: explainMetadata,
-    summary: 'Free labels: lower-case keys, string values.',
+    summary:
+      'Free labels, at most 100. Keys are a lower-case letter, then lower-case letters, digits and `-`; keys and values are texts of 1 to 999 characters.',
   }),
   define(
     'metric-group',

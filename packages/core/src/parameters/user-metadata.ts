@@ -57,7 +57,8 @@ export const USER_METADATA: readonly UserMetadataDefinition[] = [
     schema: Joi.array().items(corsRule),
     line: explainCorsRules,
     defaultValue: undefined,
-    summary: 'Which origins may call the service from a browser.',
+    summary:
+      'Which origins may call the service from a browser: rules with `origin-regex` and, where wanted, `target-path-regex` (both match the whole text) and `methods` (upper-case).',
   },
   {
     name: 'editor',
@@ -82,7 +83,7 @@ export const USER_METADATA: readonly UserMetadataDefinition[] = [
         ? 'maintenance message must be a non-empty string with length at most 512'
         : 'maintenance must be a map',
     defaultValue: undefined,
-    summary: 'Answer every request with 503 and this message.',
+    summary: 'Answer every request with 503 and this text: `{"message": "..."}`, 1 to 512 characters.',
   },
   {
     name: 'owner',

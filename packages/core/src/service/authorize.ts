@@ -1,4 +1,4 @@
-import type { ServiceParameters } from '../words';
+import type { Json, ServiceParameters } from '../words';
 import type { Entitlement } from '../entitlement';
 import { WaiterError } from '../errors';
 import { isFilled, own } from '../json';
@@ -46,22 +46,25 @@ export function authorizeRequest(
 ): void {
   const runAsUser = own(service.effective, 'run-as-user');
   const permitted = own(service.effective, 'permitted-user');
-  const forbidden = (message: string): WaiterError =>
-    new WaiterError(message, {
-      status: 403,
-      errorClass: 'waiter.ServiceForbidden',
-      details: {
-        'authenticated-user': user,
-        'permitted-user': permitted ?? null,
-        'run-as-user': runAsUser ?? null,
-      },
-    });
   if (!service.authenticationDisabled && !service.preAuthorised) {
     if (typeof runAsUser !== 'string' || !entitlement.canRunAs(user, runAsUser)) {
-      throw forbidden('Authenticated user cannot run service');
+      throw cannotRun(user, permitted ?? null, runAsUser ?? null);
     }
   }
   if (permitted !== '*' && permitted !== ':any' && (user === null || permitted !== user)) {
-    throw forbidden("This user isn't allowed to invoke this service");
+    const message = "This user isn't allowed to invoke this service";
+    throw forbidden(message, user, permitted ?? null, runAsUser ?? null);
   }
+}
+
+export function cannotRun(user: string | null, permitted: Json, runAsUser: Json): WaiterError {
+  return forbidden('Authenticated user cannot run service', user, permitted, runAsUser);
+}
+
+function forbidden(message: string, user: string | null, permitted: Json, runAsUser: Json): WaiterError {
+  return new WaiterError(message, {
+    status: 403,
+    errorClass: 'waiter.ServiceForbidden',
+    details: { 'authenticated-user': user, 'permitted-user': permitted, 'run-as-user': runAsUser },
+  });
 }

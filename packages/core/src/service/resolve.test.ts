@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import type { DescriptionSettings, HeaderMap, Json, JsonMap, ResolvedService } from '..';
 import {
   builtInSettings,
+  descriptionHeaders,
   discoverTokens,
   isMissingRunAsUser,
   mergeParameters,
   pick,
   resolveService,
+  SERVICE_PARAMETERS,
   tokenHash,
   WaiterError,
 } from '..';
@@ -109,7 +111,7 @@ describe('who the service runs as and who may use it (spec 6.11)', () => {
   test('an unauthenticated request never runs as the user of a token it adds headers to', () => {
     const tokens = { t: { ...complete, 'run-as-user': 'alice' } };
     const headers = { host: 't', 'x-waiter-env-foo': 'x' };
-    expect(failure({ headers, tokens, user: null }).status).toBe(400);
+    expect(failure({ headers, tokens, user: null }).status).toBe(403);
   });
 });
 
@@ -381,6 +383,36 @@ describe('on-the-fly headers (spec 6.7, 6.8)', () => {
     expect(new Set(ids).size).toBe(4);
   });
 
+  test('case 187: params alone leave the token its user; with any other header the requester is the user', () => {
+    const data = {
+      ...complete,
+      'run-as-user': 'tr',
+      'allowed-params': ['FOO'],
+      env: { FOO: 'token', A: 'a' },
+    };
+    const run = (headers: HeaderMap) => resolve({ headers: { host: 't', ...headers }, tokens: { t: data } });
+    const params = run({ 'x-waiter-param-foo': 'header' });
+    expect(params.core).toMatchObject({ 'run-as-user': 'tr', env: { FOO: 'header', A: 'a' } });
+    expect([params.onTheFly, params.preAuthorised]).toEqual([false, true]);
+    for (const more of [
+      { 'x-waiter-env-b': 'b' },
+      { 'x-waiter-cpus': '2' },
+      { 'x-waiter-metadata-a': 'b' },
+    ]) {
+      const both = run({ 'x-waiter-param-foo': 'header', ...more });
+      expect([both.core['run-as-user'], both.preAuthorised]).toEqual(['u', false]);
+    }
+  });
+
+  test('case 188: on the fly by the name of any service parameter, or of the token', () => {
+    const onTheFly = (headers: HeaderMap): boolean => descriptionHeaders(headers).onTheFly;
+    for (const { name } of SERVICE_PARAMETERS) expect(onTheFly({ [`x-waiter-${name}`]: 'x' })).toBe(true);
+    expect(onTheFly({ 'x-waiter-token': 't' })).toBe(true);
+    for (const name of ['x-waiter-dummy', 'x-waiter-env-a', 'cmd', 'token', 'x-waiter-']) {
+      expect(onTheFly({ [name]: 'x' })).toBe(false);
+    }
+  });
+
   test('case 106: a service entry leads to the same service and is not validated again', () => {
     const original = resolve({ headers: byHeader });
     const name = `^SERVICE-ID#${original.serviceId}`;
@@ -406,23 +438,17 @@ describe('on-the-fly headers (spec 6.7, 6.8)', () => {
 
 test('any headers give a service or a WaiterError 4xx', () => {
   const names = [
-    'env-a',
-    'metadata-a',
-    'param-x',
-    'cmd',
-    'cpus',
-    'mem',
-    'version',
-    'ports',
-    'profile',
-    'name',
-    'token',
-    'env',
-    'allowed-params',
-    'namespace',
-    'run-as-user',
-    'metadata-__proto__',
-    'idle-timeout-mins',
+    ...SERVICE_PARAMETERS.map(({ name }) => name),
+    ...[
+      'env-a',
+      'env-__proto__',
+      'metadata-a',
+      'metadata-__proto__',
+      'param-x',
+      'param-__proto__',
+      'token',
+      'dummy',
+    ],
   ];
   const value = fc.oneof(
     fc.string(),
@@ -435,13 +461,13 @@ test('any headers give a service or a WaiterError 4xx', () => {
         Object.entries(given).map(([name, text]) => [`x-waiter-${name}`, text]),
       );
       try {
-        resolve({ headers, tokens: { c: complete } });
+        resolve({ headers, tokens: { c: { ...complete, 'allowed-params': ['X'] } } });
       } catch (error) {
         expect(error).toBeInstanceOf(WaiterError);
         expect((error as WaiterError).status).toBeLessThan(500);
         JSON.stringify((error as WaiterError).details);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 1_500 },
   );
 });

@@ -5,11 +5,12 @@ import { isMap, own } from '../json';
 import { messageText } from '../messages';
 import type { CompiledDescription } from './compile';
 import { compileDescription } from './compile';
-import { allowancesOf } from './authorize';
+import { allowancesOf, cannotRun } from './authorize';
 import type { TokenDiscovery } from './discover';
 import { effectiveDescription } from './effective';
 import type { DescriptionHeaders, HeaderMap } from './headers';
 import { descriptionHeaders, shownHeaders } from './headers';
+import type { SourceToken } from './references';
 import { serviceIdOf } from './service-id';
 import type { DescriptionSettings } from './settings';
 import { isExclusive, newestUpdateMs, tokenMetadataInUse, tokenTemplate } from './templates';
@@ -41,7 +42,7 @@ export interface ResolvedService {
   /** What the service runs by. */
   readonly effective: ServiceParameters;
   readonly compiled: CompiledDescription;
-  readonly sourceTokens: readonly { readonly token: string; readonly version: string }[];
+  readonly sourceTokens: readonly SourceToken[];
   /** Metadata of the tokens with token defaults; `{}` when no token was named. */
   readonly tokenMetadata: JsonMap;
   /** Newest write among the tokens, epoch ms; 0 without tokens. */
@@ -105,8 +106,11 @@ function describe(
   const { user, headers } = input;
   const byHeader: Record<string, Json> = { ...given.parameters };
   // Whoever adds anything by header gets a service of their own, not one that runs as the token's user.
-  if (Object.keys(byHeader).length > 0 && !Object.hasOwn(byHeader, 'run-as-user'))
+  if (Object.keys(byHeader).length > 0 && !Object.hasOwn(byHeader, 'run-as-user')) {
+    // Not authenticated, because the token asks for no authentication: there is nobody to run it as (request-path 9.6).
+    if (user === null) throw cannotRun(user, null, null);
     byHeader['run-as-user'] = user;
+  }
   const merged: Record<string, Json> = { ...withParams({ ...template, ...byHeader }, given.params) };
 
   const { 'run-as-user': runAsUser, namespace } = merged;

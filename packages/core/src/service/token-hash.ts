@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Json } from '../words';
+import type { Json, ServiceId, ServiceParameters } from '../words';
 import { canonicalForm } from '../canonical-text';
 import { TOKEN_DATA_KEYS } from '../parameters';
 
@@ -26,4 +26,9 @@ const SERVICE_ENTRY = '^SERVICE-ID#';
 /** The id in a name like `^SERVICE-ID#<id>`, which leads straight to a known service; else null. */
 export function serviceEntryId(tokenName: string): string | null {
   return tokenName.startsWith(SERVICE_ENTRY) ? tokenName.slice(SERVICE_ENTRY.length) : null;
+}
+
+/** A stored service as the token `^SERVICE-ID#<id>`: its data is the core description (spec: services-and-tokens 2.1). */
+export function serviceEntryToken(id: ServiceId, description: ServiceParameters): TokenRecord {
+  return { name: SERVICE_ENTRY + id, data: description, hash: tokenHash(description) };
 }

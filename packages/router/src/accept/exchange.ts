@@ -100,7 +100,9 @@ export interface RequestFacts {
   authenticationMethod: string | null;
   token: string | null;
   tokenOwner: string | null;
+  /** The one that serves: with a fallback, of an earlier version of the token. */
   service: ResolvedService | null;
+  latestServiceId: string | null;
   timeouts: RequestTimeouts | null;
   slot: Slot | null;
   /** From the request's being sent to the instance to its response head or failure, milliseconds. */
@@ -115,6 +117,7 @@ export function newFacts(): RequestFacts {
     token: null,
     tokenOwner: null,
     service: null,
+    latestServiceId: null,
     timeouts: null,
     slot: null,
     backendResponseMs: null,

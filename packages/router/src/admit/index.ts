@@ -6,6 +6,8 @@ import { authenticateOneUser, refuseAuthenticationHeaders } from './authenticati
 import { httpsRedirect } from './https-redirect';
 import { refuseInMaintenance } from './maintenance';
 
+export { OperatorStates, refuseSuspended } from './suspended';
+
 /**
  * What every proxied request passes before its service is looked at, in the order of services-and-tokens 0.4.
  * Authorisation follows when the service is known; suspension and queue limits belong to reservation.

@@ -12,8 +12,7 @@ const same = (a: WorkerLoad | undefined, b: WorkerLoad): boolean =>
   a !== undefined && a.inFlight === b.inFlight && a.queued === b.queued && a.total === b.total;
 
 /**
- * Writes a worker's load to the ledger, and nudges the scaler when requests wait: the load is written first, so that
- * the evaluation that follows sees it.
+ * Writes a worker's load to the ledger, and nudges the scaler when requests wait.
  */
 export class LoadReporter {
   private sent = new Map<ServiceId, WorkerLoad>();
@@ -41,9 +40,11 @@ export class LoadReporter {
     const now = performance.now();
     if (now - (this.nudgedAt.get(serviceId) ?? -Infinity) < NUDGE_MS) return;
     this.nudgedAt.set(serviceId, now);
-    // Requests that arrive in the same turn belong to the same report.
+    // Requests that arrive in the same turn belong to the same report. The nudge does not wait for it: the scaler also
+    // looks at who waits for slots, which this worker has registered already.
     setImmediate(() => {
-      void this.report().finally(() => this.nudge(serviceId));
+      this.nudge(serviceId);
+      void this.report();
     });
   }
 

@@ -26,6 +26,9 @@ export class Exchanger {
   private doubtful = false;
   private reassertDue = false;
   private joinedAs: WorkerId | null = null;
+  /** Ids that were given up, and under which something may still have been granted. */
+  private readonly formerIds = new Set<WorkerId>();
+  private stopped = false;
   private heldMessages: GrantMessage[] = [];
   private timer: NodeJS.Timeout | undefined;
   /** What Redis was told that we wait for. */
@@ -44,8 +47,14 @@ export class Exchanger {
     return !this.reassertDue;
   }
 
+  /** True when Redis knows of no request here, and no message or reply can bring slots any more. */
+  get quiet(): boolean {
+    return !this.running && !this.doubtful && !this.reassertDue && this.registered === 0;
+  }
+
   /** Something changed in the pool; exchange if that is worth it. */
   request(): void {
+    if (this.stopped) return;
     if (this.running) {
       this.requested = true;
     } else if (this.forced || this.pool.hasSurplus || this.pool.queue.length > 0 !== this.registered > 0) {
@@ -78,6 +87,7 @@ export class Exchanger {
   }
 
   stop(): void {
+    this.stopped = true;
     clearTimeout(this.timer);
   }
 
@@ -112,8 +122,8 @@ export class Exchanger {
     const reply = await this.leases.exchange({
       workerId,
       serviceId: this.pool.service.serviceId,
-      // After an exchange of unknown outcome an older version is named on purpose: Redis then tells what is held.
-      version: this.doubtful && this.version > 0 ? this.version - 1 : this.version,
+      version: this.version,
+      doubtful: this.doubtful,
       ...proposal,
     });
     // Taken for dead meanwhile: the reply speaks of an id that is being given away.
@@ -134,6 +144,11 @@ export class Exchanger {
     this.pool.holdings.holdInFlight();
     const inFlight = this.pool.holdings.inFlight();
     this.version = await this.leases.reassert(workerId, this.pool.service.serviceId, known, inFlight);
+    // Only now: what is in flight stays counted. The reaper may have been there before our last exchange.
+    for (const former of this.formerIds) {
+      await this.leases.leave(former, this.pool.service.serviceId);
+      this.formerIds.delete(former);
+    }
     this.registered = 0;
     this.reassertDue = false;
     this.doubtful = false;
@@ -143,6 +158,7 @@ export class Exchanger {
   private async join(workerId: WorkerId): Promise<void> {
     if (this.joinedAs === workerId) return;
     await this.leases.join(workerId, this.pool.service.serviceId);
+    if (this.joinedAs !== null) this.formerIds.add(this.joinedAs);
     this.joinedAs = workerId;
     if (!this.reassertDue) this.version = 0;
   }
@@ -161,6 +177,7 @@ export class Exchanger {
   }
 
   private repeatIn(ms: number): void {
+    if (this.stopped) return;
     if (this.timer !== undefined) {
       if (ms >= WAITING_MS) return;
       clearTimeout(this.timer);

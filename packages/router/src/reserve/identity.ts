@@ -47,7 +47,11 @@ export class Identity {
   }
 
   get id(): WorkerId {
-    return this.incarnation === 1 ? this.base : `${this.base}~${this.incarnation}`;
+    return this.idOf(this.incarnation);
+  }
+
+  private idOf(incarnation: number): WorkerId {
+    return incarnation === 1 ? this.base : `${this.base}~${incarnation}`;
   }
 
   /** Live workers in the fleet when Redis was last heard; at least 1. */
@@ -63,6 +67,8 @@ export class Identity {
 
   async start(): Promise<void> {
     this.unsubscribe = await this.leases.subscribe(this.id, this.events.onMessage);
+    // A router that is restarted at once under the same name finds what its former life held; nobody else would free it.
+    await this.members.leave(this.id).catch(() => undefined);
     await this.beat();
   }
 
@@ -103,12 +109,25 @@ export class Identity {
     if (returned) this.events.onReturn();
   }
 
+  /** The id changes only when the new one counts as alive, and in the same turn as the holdings are stated anew. */
   private async rebirth(): Promise<void> {
-    this.unsubscribe?.();
-    this.incarnation += 1;
+    const incarnation = this.incarnation + 1;
+    const id = this.idOf(incarnation);
+    const unsubscribe = await this.leases.subscribe(id, this.events.onMessage);
     const sentAt = this.clock.monotonic();
-    this.unsubscribe = await this.leases.subscribe(this.id, this.events.onMessage);
-    await this.members.heartbeat(this.id, true);
+    try {
+      await this.members.heartbeat(id, true);
+    } catch (error) {
+      unsubscribe();
+      throw error;
+    }
+    if (this.stopped) {
+      unsubscribe();
+      return void (await this.members.leave(id));
+    }
+    this.unsubscribe?.();
+    this.unsubscribe = unsubscribe;
+    this.incarnation = incarnation;
     this.away = false;
     this.trustedUntil = sentAt + WORKER_TTL_MS;
     this.events.onReturn();

@@ -47,6 +47,8 @@ export class ServicePool {
   private readonly peaks = new Peaks();
   private inUse = 0;
   private snapshot: InstanceSnapshot | null = null;
+  /** Version of the latest notice; a snapshot that was read before it is old. */
+  private noticed = 0;
   private deploymentError: string | null = null;
   private oldestElsewhereMs: number | null = null;
   private recalledAt = -Infinity;
@@ -176,7 +178,9 @@ export class ServicePool {
   }
 
   private freed(instance: HeldInstance): void {
-    if (!instance.open || this.olderElsewhere()) {
+    // Without Redis nothing can be handed over, however long somebody waits elsewhere.
+    const alone = this.environment.trust(this) === 'share';
+    if (!instance.open || (!alone && this.olderElsewhere())) {
       this.environment.wantsExchange(this);
       return;
     }
@@ -272,8 +276,25 @@ export class ServicePool {
     if (this.holdings.heldTotal > this.inUse) this.environment.wantsExchange(this);
   }
 
-  /** The leader published: instances closed, or the service cannot start. */
-  notice(closed: readonly InstanceId[], healthy: number, deploymentError: string | null): void {
+  /** The leader published: instances closed, or the service cannot start. To be followed by the snapshot. */
+  notice(news: {
+    readonly version: number;
+    readonly closed: readonly InstanceId[];
+    readonly healthy: number;
+    readonly deploymentError: string | null;
+  }): void {
+    this.noticed = news.version;
+    // The snapshot was faster; or Redis lost it and counts anew, which the next one shows.
+    if (this.snapshot !== null && news.version <= this.snapshot.version) return;
+    this.heed(news.closed, news.healthy, news.deploymentError);
+  }
+
+  /** Redis may have lost its latest writes: what is read next counts, whatever its version. */
+  doubt(): void {
+    this.noticed = 0;
+  }
+
+  private heed(closed: readonly InstanceId[], healthy: number, deploymentError: string | null): void {
     this.deploymentError = healthy > 0 ? null : deploymentError;
     const message = this.deploymentError;
     if (message !== null) this.refuse((facts) => deploymentFailed(facts, message));
@@ -282,7 +303,8 @@ export class ServicePool {
 
   /** The full snapshot: names every instance, for the time when Redis is away. */
   learn(snapshot: InstanceSnapshot): void {
-    if (this.snapshot !== null && snapshot.version < this.snapshot.version) return;
+    // Snapshots are read in order; only a notice can be ahead of one.
+    if (snapshot.version < this.noticed) return;
     this.snapshot = snapshot;
     const usable = new Set<InstanceId>();
     for (const instance of snapshot.instances) {
@@ -297,7 +319,7 @@ export class ServicePool {
       });
     }
     const closed = this.holdings.all.filter(({ id }) => !usable.has(id)).map(({ id }) => id);
-    this.notice(closed, usable.size, snapshot.deploymentError?.message ?? null);
+    this.heed(closed, usable.size, snapshot.deploymentError?.message ?? null);
     this.holdings.prune();
   }
 

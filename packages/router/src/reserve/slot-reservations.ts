@@ -24,6 +24,8 @@ export interface SlotReservationsOptions {
 interface Entry {
   readonly pool: ServicePool;
   readonly exchanger: Exchanger;
+  /** The latest snapshot could not be read. */
+  outdated: boolean;
 }
 
 /** One worker's reservations: a pool per service, and this worker's part in the lease protocol. */
@@ -124,31 +126,34 @@ export class SlotReservations implements Reservations, PoolEnvironment {
       () => this.identity.id,
       () => this.identity.suspect(),
     );
-    const entry = { pool, exchanger };
+    const entry = { pool, exchanger, outdated: false };
     this.entries.set(service.serviceId, entry);
     this.refresh(entry);
     return entry;
   }
 
   /** Reads the snapshot: which instances there are, and whether the service can start at all. */
-  private refresh({ pool }: Entry): void {
-    this.store.instances.get(pool.service.serviceId).then(
+  private refresh(entry: Entry): void {
+    entry.outdated = false;
+    this.store.instances.get(entry.pool.service.serviceId).then(
       (snapshot) => {
-        if (snapshot !== null) pool.learn(snapshot);
+        if (snapshot !== null) entry.pool.learn(snapshot);
       },
-      () => this.identity.suspect(),
+      () => {
+        entry.outdated = true;
+        this.identity.suspect();
+      },
     );
   }
 
   /**
    * Redis was away, if only for a moment: messages may be lost, and Redis may have lost its latest writes. Every pool
-   * reads its snapshot and compares its holdings, also those that would need no exchange for long.
+   * reads its snapshot and states its holdings anew: versions that agree prove nothing once Redis went back in time.
    */
   private reconnected(): void {
-    for (const entry of this.entries.values()) {
-      this.refresh(entry);
-      entry.exchanger.force();
-    }
+    const { connection } = this.store;
+    if (connection.ready) this.onReturn();
+    else connection.redis.once('ready', () => this.onReturn());
   }
 
   private onMessage(message: LeaseMessage): void {
@@ -161,12 +166,14 @@ export class SlotReservations implements Reservations, PoolEnvironment {
     if (notice.type !== 'instances') return;
     const entry = this.entries.get(notice.service);
     if (entry === undefined) return;
-    entry.pool.notice(notice.closed, notice.healthy, notice.deploymentError);
+    entry.pool.notice(notice);
     this.refresh(entry);
   }
 
   private onReturn(): void {
+    if (this.closing) return;
     for (const entry of this.entries.values()) {
+      entry.pool.doubt();
       entry.exchanger.rejoin();
       this.refresh(entry);
     }
@@ -174,10 +181,12 @@ export class SlotReservations implements Reservations, PoolEnvironment {
 
   private housekeep(): void {
     const now = this.clock.now();
-    for (const [id, { pool, exchanger }] of this.entries) {
+    for (const [id, entry] of this.entries) {
+      const { pool, exchanger } = entry;
+      if (entry.outdated) this.refresh(entry);
       exchanger.request();
       const unused = pool.inFlight === 0 && pool.queue.length === 0 && pool.holdings.heldTotal === 0;
-      if (unused && now - pool.lastRequestAtMs > FORGET_AFTER_MS) {
+      if (unused && exchanger.quiet && now - pool.lastRequestAtMs > FORGET_AFTER_MS) {
         exchanger.stop();
         this.entries.delete(id);
       }

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import {
   attachDefaults,
   discoverTokens,
+  earlierServices,
   own,
   resolveService,
   tokenMetadataInUse,
@@ -26,6 +27,8 @@ export interface RequestTokens {
   readonly authentication: string;
   /** Resolved services by user and description headers. Gone with the records: a new version starts afresh. */
   readonly resolved: LRUCache<string, ResolvedService>;
+  /** What earlier versions of the tokens lead to, by the same keys. */
+  readonly earlier: LRUCache<string, readonly ResolvedService[]>;
 }
 
 /** Services per set of tokens that are kept; on-the-fly headers can make any number. */
@@ -97,6 +100,7 @@ export class ServiceResolver {
       metadata: names.length === 0 ? {} : tokenMetadataInUse(present, template, this.settings),
       authentication: typeof authentication === 'string' ? authentication : 'standard',
       resolved: new LRUCache({ max: RESOLVED_PER_TOKENS }),
+      earlier: new LRUCache({ max: RESOLVED_PER_TOKENS }),
     };
     this.views.set(key, view);
     return view;
@@ -111,6 +115,17 @@ export class ServiceResolver {
     const service = resolveService({ headers, source, names, tokens: records, user }, this.settings);
     tokens.resolved.set(key, service);
     return service;
+  }
+
+  /** What the request would have led to by earlier versions of its tokens, newest first (spec: services-and-tokens 2.11). */
+  earlier(tokens: RequestTokens, headers: HeaderMap, user: string | null): readonly ResolvedService[] {
+    const key = describingKey(headers, user);
+    const cached = tokens.earlier.get(key);
+    if (cached !== undefined) return cached;
+    const { source, names, records } = tokens;
+    const services = [...earlierServices({ headers, source, names, tokens: records, user }, this.settings)];
+    tokens.earlier.set(key, services);
+    return services;
   }
 }
 

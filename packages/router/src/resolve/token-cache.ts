@@ -58,7 +58,9 @@ export class TokenCache {
     const loading = (id === null ? this.source.token(name) : this.source.serviceEntry(id, name)).then(
       (record) => {
         // Dropped meanwhile: what was read may be older than the notice.
-        if (this.loads.get(name) === loading) this.entries.set(name, { record, stale: false });
+        const isNews = this.loads.get(name) === loading;
+        // No notice tells when a service is first stored, so its absence is not remembered.
+        if (isNews && (record !== null || id === null)) this.entries.set(name, { record, stale: false });
         return record;
       },
     );

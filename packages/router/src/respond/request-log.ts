@@ -64,6 +64,8 @@ export function logLine(head: RequestHead, facts: RequestFacts, response: Logged
     principal: facts.principal ?? undefined,
     token: service?.sourceTokens.map(({ token }) => token).join(',') || (facts.token ?? undefined),
     'service-id': service?.serviceId,
+    'latest-service-id': facts.latestServiceId ?? undefined,
+    'fallback-triggered': service === null ? undefined : facts.latestServiceId !== service.serviceId,
     'service-name': service?.compiled.name ?? undefined,
     'service-version': service?.compiled.version,
     'metric-group': service?.compiled.metricGroup,

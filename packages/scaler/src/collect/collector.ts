@@ -5,8 +5,15 @@ import type { Journal } from '../scale/journal';
 import type { Service } from '../service/service';
 import type { Registry } from '../sync/registry';
 import type { Deletion } from './deletion';
+import type { StaleServices } from '../stale/stale-services';
 import { BrokenSince, reasonToCollect } from './idle';
 import type { Safety } from './safety';
+
+const REASONS = {
+  stale: (idleSecs: number) => `its tokens lead to other services now, not used for ${idleSecs} s`,
+  idle: (idleSecs: number) => `not used for ${idleSecs} s`,
+  broken: () => 'it only fails and nobody asks for it',
+};
 
 /** Deletes services that nobody uses or that only fail, and those that an operator wants gone. */
 export class Collector {
@@ -18,6 +25,7 @@ export class Collector {
     private readonly deletion: Deletion,
     private readonly safety: Safety,
     private readonly journal: Journal,
+    private readonly stale: StaleServices,
     /** Evaluates a service at once: somebody may have asked while it went away. */
     private readonly evaluate: (service: Service) => Promise<void>,
   ) {}
@@ -30,6 +38,7 @@ export class Collector {
       context.logger.debug(`nothing is collected: ${wait}`);
       return;
     }
+    await this.stale.refresh();
     const demand = await context.store.load.demand();
     const rules = {
       brokenServiceTimeoutMs: context.options.brokenServiceTimeoutMs,
@@ -57,7 +66,7 @@ export class Collector {
     });
   }
 
-  private async remove(service: Service, why: 'idle' | 'broken'): Promise<void> {
+  private async remove(service: Service, why: keyof typeof REASONS): Promise<void> {
     const { context } = this;
     service.collecting = true;
     try {
@@ -65,8 +74,7 @@ export class Collector {
       if (result === 'deleted' || result === 'no-such-service') {
         context.metrics.collected.with({ why }).inc();
         const seconds = Math.round((context.clock.now() - service.idleSinceMs) / 1000);
-        const reason = why === 'idle' ? `not used for ${seconds} s` : 'it only fails and nobody asks for it';
-        this.journal.ended(service, 'collected', reason, 'deleted');
+        this.journal.ended(service, 'collected', REASONS[why](seconds), 'deleted');
       } else if (result === 'busy') {
         context.logger.info('an unused service is busy with a deployment; it is deleted later', {
           service: service.id,

@@ -78,7 +78,8 @@ export class Deletion {
     const deadline = clock.monotonic() + LEASES_BACK_MS;
     for (;;) {
       const usage = await store.leases.usage(service.id);
-      if ([...service.instances.keys()].every((id) => (usage.get(id) ?? 0) === 0)) return true;
+      const unused = [...service.instances.keys()].every((id) => (usage.get(id) ?? 0) === 0);
+      if (unused && (await this.publisher.leasesComplete(service))) return true;
       if (clock.monotonic() > deadline || this.context.ended) return false;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }

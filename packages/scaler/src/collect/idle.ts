@@ -40,10 +40,14 @@ export function reasonToCollect(
   brokenSinceMs: number | null,
   rules: IdleRules,
   nowMs: number,
-): 'idle' | 'broken' | null {
+): 'stale' | 'idle' | 'broken' | null {
   if (service.outstanding > 0) return null;
   const { idleTimeoutMs, gracePeriodMs } = service.described.compiled;
-  if (idleTimeoutMs > 0 && nowMs - service.idleSinceMs > idleTimeoutMs) return 'idle';
+  if (service.stale !== null) {
+    // Never before: requests may fall back to it. Whatever its idle timeout says (spec: services-and-tokens 5.9).
+    const { sinceMs, graceMs } = service.stale;
+    if (nowMs > (sinceMs ?? service.idleSinceMs) + graceMs) return 'stale';
+  } else if (idleTimeoutMs > 0 && nowMs - service.idleSinceMs > idleTimeoutMs) return 'idle';
   if (brokenSinceMs !== null && nowMs - brokenSinceMs > gracePeriodMs + rules.brokenServiceTimeoutMs) {
     return 'broken';
   }

@@ -119,6 +119,9 @@ export class Applier {
   }
 
   private async stop(service: Service, candidates: readonly string[]): Promise<string> {
+    // Neither leases nor load reports can be relied on then; the next evaluation asks again.
+    if (!(await this.publisher.leasesComplete(service)))
+      return 'not before workers have stated what they hold';
     for (const id of candidates) {
       const tracked = service.instances.get(id);
       if (tracked?.fate !== 'open') continue;

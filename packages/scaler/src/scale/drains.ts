@@ -69,13 +69,13 @@ export class Drains {
   private async look(service: Service): Promise<void> {
     const usage = await this.context.store.leases.usage(service.id);
     const nowMs = this.context.clock.monotonic();
-    for (const tracked of service.draining) {
-      const { drain } = tracked;
-      if (drain === null || drain.killing || nowMs < drain.retryAtMs) continue;
-      const inUse = usage.get(tracked.id) ?? 0;
-      if (inUse > 0 && nowMs < drain.deadlineMs) continue;
-      void this.kill(service, tracked, inUse);
-    }
+    const over = service.draining.filter(({ id, drain }) => {
+      if (drain === null || drain.killing || nowMs < drain.retryAtMs) return false;
+      return !usage.has(id) || nowMs >= drain.deadlineMs;
+    });
+    // Asked after the leases were: what Redis lost before it told them shows now.
+    if (over.length === 0 || !(await this.publisher.leasesComplete(service))) return;
+    for (const tracked of over) void this.kill(service, tracked, usage.get(tracked.id) ?? 0);
   }
 
   private async kill(service: Service, tracked: TrackedInstance, inUse: number): Promise<void> {

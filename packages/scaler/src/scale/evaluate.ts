@@ -1,6 +1,6 @@
 import type { InstanceId } from '@waiter/core';
 import { decide, type Decision, type DecisionInput } from '@waiter/scaling';
-import type { ServiceLoad } from '@waiter/store';
+import { LOAD_TTL_MS, type ServiceLoad } from '@waiter/store';
 import type { Context } from '../context';
 import type { Prober } from '../health/prober';
 import type { ScaleState, Service } from '../service/service';
@@ -38,15 +38,17 @@ export class Evaluator {
       return;
     }
     context.metrics.evaluations.inc();
+    const { touchedAtMs } = service;
     const decision = await this.decide(service);
-    // Another evaluation of the same service may have been faster; both saw the same state.
-    if (service.applying || !context.acting()) return;
+    // Another evaluation of the same service may have been faster, and its decision carried out; both saw the same state.
+    if (service.applying || service.touchedAtMs !== touchedAtMs || !context.acting()) return;
     service.scalingState = decision.label;
-    await this.carry(service, decision);
+    // Saved while the decision is carried out: a cold start does not wait for it.
+    const carried = this.carry(service, decision);
     if (decision.kind === 'none') {
       service.pending = null;
       this.journal.rest(service, decision);
-      return;
+      return carried;
     }
     service.pending = {
       id: nextDecisionId(context),
@@ -54,13 +56,16 @@ export class Evaluator {
       decidedAtMs: context.clock.now(),
       askedAtMs,
     };
-    await this.enqueue(service);
+    await Promise.all([carried, this.enqueue(service)]);
   }
 
   private async decide(service: Service): Promise<Decision> {
     const first = decide(this.input(service, NO_USAGE));
     if (first.kind === 'create' && service.refusal !== null) {
       return { ...first, kind: 'none', reason: `${first.reason}; waits: ${service.refusal.message}` };
+    }
+    if (first.kind === 'create' && (await this.isOldNews(service))) {
+      return { ...first, kind: 'none', reason: `${first.reason}; but that was before it was deleted` };
     }
     if (first.kind !== 'kill') return first;
     // Only a stop has to know what each instance serves.
@@ -75,9 +80,12 @@ export class Evaluator {
     return {
       config: scaling,
       loadBalancing: compiled.loadBalancing,
-      stale: false,
+      stale: service.stale !== null,
       resources: { cpus: compiled.cpus, mem: compiled.memMiB },
-      demand: { inFlight: load?.inFlight ?? 0, queued: load?.queued ?? 0 },
+      demand: {
+        inFlight: load?.inFlight ?? 0,
+        queued: Math.max(load?.queued ?? 0, this.isWanted(service) ? 1 : 0),
+      },
       scheduler: known ? { requested, scheduled } : null,
       instances: candidatesOf(service, usage, nowMs),
       deploymentError: currentError(service, options.deploymentError, {
@@ -96,11 +104,27 @@ export class Evaluator {
     };
   }
 
+  /**
+   * Reports of load are up to a second old: what they say of a service that was deleted a moment ago must not bring it
+   * back. Who waits for a slot is known at once.
+   */
+  private async isOldNews(service: Service): Promise<boolean> {
+    const { store, clock } = this.context;
+    if (clock.monotonic() - service.deletedAtMs > LOAD_TTL_MS || this.isWanted(service)) return false;
+    const { redis, keys } = store.connection;
+    return (await redis.zcard(keys.waiters(service.id))) === 0;
+  }
+
+  /** As good as one request that waits: the first instances are started, no more. */
+  private isWanted({ known, wantedUntilMs }: Service): boolean {
+    return !known && this.context.clock.monotonic() < wantedUntilMs;
+  }
+
   /** Carries the moving average on, here and in Redis: a new leader continues from it. */
   private async carry(service: Service, decision: Decision): Promise<void> {
     const { context } = this;
     const nowMs = context.clock.now();
-    const busy = service.outstanding > 0;
+    const busy = service.outstanding > 0 || this.isWanted(service);
     service.state = {
       targetInstances: decision.targetInstances,
       evaluatedAtMs: nowMs,

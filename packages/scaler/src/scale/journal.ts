@@ -8,7 +8,7 @@ export interface DecisionRecord {
   /** Unique: `<epoch>-<n>`. */
   readonly decisionId: string;
   readonly epoch: number;
-  readonly kind: Decision['kind'] | 'killed' | 'collected';
+  readonly kind: Decision['kind'] | 'killed' | 'expired' | 'collected';
   readonly reason: string;
   /** One sentence: `created with 1 instance`, `draining <instance>`, `failed: <why>`, ... */
   readonly outcome: string;
@@ -64,7 +64,7 @@ export class Journal {
   /** What a drain came to, or a collection. */
   ended(
     service: Service,
-    kind: 'killed' | 'collected',
+    kind: 'killed' | 'expired' | 'collected',
     reason: string,
     outcome: string,
     more: { readonly instanceId?: InstanceId; readonly waitedMs?: number } = {},

@@ -8,6 +8,9 @@ import type { Applier } from './apply';
 import { demandAfterNudge } from './demand';
 import type { Evaluator } from './evaluate';
 
+/** So long it is tried to start a service that nobody waits for, before it must be asked for again. */
+const WANTED_MS = 10_000;
+
 /** When what is evaluated, and what was decided is applied: by nudge, by tick, and after something was done. */
 export class Rounds {
   /** Monotonic. */
@@ -51,8 +54,15 @@ export class Rounds {
 
   /** Somebody asked. @param askedAtMs when, wall clock */
   async evaluate(id: ServiceId, askedAtMs: number): Promise<void> {
-    const [service, load] = await Promise.all([this.enter(id), demandAfterNudge(this.context.store, id)]);
-    if (service !== null && !this.context.ended) await this.evaluator.evaluate(service, load, askedAtMs);
+    const { store, clock } = this.context;
+    const [service, load, wanted] = await Promise.all([
+      this.enter(id),
+      demandAfterNudge(store, id),
+      store.references.isWanted(id),
+    ]);
+    if (service === null || this.context.ended) return;
+    if (wanted) service.wantedUntilMs = clock.monotonic() + WANTED_MS;
+    await this.evaluator.evaluate(service, load, askedAtMs);
   }
 
   /** Something was done, and the question may be another one now. Never rejects. */
@@ -71,6 +81,11 @@ export class Rounds {
     if (job.epoch !== this.context.epoch) return 'decided by another leader';
     const service = this.context.services.get(job.serviceId);
     return service === undefined ? 'the service is gone' : this.act(service);
+  }
+
+  /** Does what was decided for one service at once; what failed and can be tried again stays pending. Never rejects. */
+  async applyNow(service: Service): Promise<void> {
+    await this.act(service).catch(() => undefined);
   }
 
   /** Does what was decided without waiting for its job: for when jobs do not come. Never rejects. */

@@ -20,6 +20,8 @@ export class TrackedInstance {
   fate: 'open' | 'draining' | 'killed' = 'open';
   drain: Drain | null = null;
   everHealthy: boolean;
+  /** An operator wants it replaced. */
+  markedExpired: boolean;
   /** Failed checks in a row. */
   failedChecks = 0;
   healthCheckStatus: number | null;
@@ -32,6 +34,7 @@ export class TrackedInstance {
   ) {
     this.healthy = instance.healthy;
     this.everHealthy = instance.healthy;
+    this.markedExpired = instance.flags.includes('expired');
     this.healthCheckStatus = instance.healthCheckStatus;
     this.flags = new Set(instance.flags);
   }
@@ -106,7 +109,9 @@ export class TrackedInstance {
   isExpired(expiryMs: number, wallMs: number): boolean {
     const { flags, startedAtMs } = this.instance;
     return (
-      flags.includes('expired') || (expiryMs > 0 && startedAtMs !== null && wallMs - startedAtMs > expiryMs)
+      this.markedExpired ||
+      flags.includes('expired') ||
+      (expiryMs > 0 && startedAtMs !== null && wallMs - startedAtMs > expiryMs)
     );
   }
 

@@ -18,6 +18,8 @@ export interface DescribedService {
   readonly id: ServiceId;
   readonly description: ServiceParameters;
   readonly effective: ServiceParameters;
+  /** `effective` without an operator's overrides; what is stored. */
+  readonly registered: ServiceParameters;
   readonly compiled: CompiledDescription;
   readonly scaling: ScalingConfig;
   readonly createdAtMs: number;
@@ -28,11 +30,13 @@ function describe(
   description: ServiceParameters,
   effective: ServiceParameters,
   createdAtMs: number,
+  registered = effective,
 ): DescribedService {
   return {
     id,
     description,
     effective,
+    registered,
     compiled: compileDescription(effective),
     scaling: scalingConfig(effective),
     createdAtMs,
@@ -42,7 +46,7 @@ function describe(
 /** Reads a service that a router registered; null when Redis does not know it. */
 export async function readService(store: Store, id: ServiceId): Promise<DescribedService | null> {
   const record = await store.services.get(id);
-  return record && describe(id, record.description, record.effective, record.createdAtMs);
+  return record && describe(id, record.description, record.effective, record.createdAtMs, record.registered);
 }
 
 /** Rebuilds a service that only the scheduler knows, from its labels. @throws WaiterError for an unknown profile */

@@ -124,3 +124,22 @@ test('failures of a former life, or from before it last served, are no deploymen
   service.observe({ ...listed(), failed: [instance('c'), instance('d')] }, 50, 50);
   expect(currentError(service, rules, at(50))).toBeNull();
 });
+
+test('a new leader leaves alone what the former one has killed, though the scheduler still lists it', () => {
+  const service = make();
+  service.observe(listed(instance('a', { healthy: true }), instance('b', { healthy: true })), 1, 0);
+  const snapshot = {
+    serviceId: ID,
+    epoch: 1,
+    version: 1,
+    requested: 1,
+    scheduled: 2,
+    instances: [{ ...instance('a', { healthy: true }), draining: false }],
+    failed: [],
+    killed: [instance('b')],
+    deploymentError: null,
+  };
+  service.restore(snapshot, 2, 0, 1_000);
+  expect(service.instances.get('b')?.fate).toBe('killed');
+  expect(service.healthyCount).toBe(1);
+});

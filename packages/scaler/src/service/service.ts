@@ -1,4 +1,4 @@
-import type { DeploymentError, Instance, InstanceId, ServiceId } from '@waiter/core';
+import type { DeploymentError, Instance, InstanceId, Reference, ServiceId } from '@waiter/core';
 import type { Decision } from '@waiter/scaling';
 import type { ScheduledService } from '@waiter/scheduler';
 import type { InstanceSnapshot, ServiceLoad } from '@waiter/store';
@@ -25,6 +25,14 @@ export interface PendingDecision {
   readonly askedAtMs: number;
 }
 
+/** Everything that led to the service has moved on (spec: services-and-tokens 5.8). */
+export interface Stale {
+  /** Epoch ms; null when nobody knows. */
+  readonly sinceMs: number | null;
+  /** So long after that it may be fallen back to, and stays though nobody uses it. */
+  readonly graceMs: number;
+}
+
 /** Everything the leader knows of one service. Lives as long as the term. */
 export class Service {
   /** Whether the scheduler has it. */
@@ -43,6 +51,8 @@ export class Service {
   reported: DeploymentError | null = null;
   /** Lists that were asked for before this moment (monotonic) are older than what we did. */
   touchedAtMs = 0;
+  /** When it was last deleted in this term, monotonic. */
+  deletedAtMs = -Infinity;
   /** Wall clock of the last moment with a healthy instance. */
   lastHealthyAtMs = 0;
   pending: PendingDecision | null = null;
@@ -51,11 +61,17 @@ export class Service {
   /** Asked to evaluate meanwhile. */
   evaluateAgain = false;
   collecting = false;
+  /** How it came to be used, when that was last read. */
+  references: readonly Reference[] = [];
+  stale: Stale | null = null;
+  /** To be started though nobody waits for it, until then (monotonic). */
+  wantedUntilMs = 0;
   lastRecorded = '';
   scalingState: Decision['label'] | null = null;
 
   constructor(
-    readonly described: DescribedService,
+    /** Another one after an operator has overridden parameters. */
+    public described: DescribedService,
     /** Wall clock of the first sight in this term. */
     readonly sinceMs: number,
   ) {}
@@ -169,16 +185,24 @@ export class Service {
     this.pending = null;
     this.state = null;
     this.touchedAtMs = nowMs;
+    this.deletedAtMs = nowMs;
   }
 
   /** Takes over what the former leader published: health, drains under way, and what is gone. */
   restore(snapshot: InstanceSnapshot, nowMs: number, wallMs: number, drainTimeoutMs: number): void {
     this.departed.restore(snapshot.failed, snapshot.killed, wallMs);
+    // The scheduler lists them until they are gone; they must not get requests again.
+    for (const { id } of snapshot.killed) {
+      const tracked = this.instances.get(id);
+      if (tracked !== undefined) tracked.fate = 'killed';
+    }
     for (const { draining, ...instance } of snapshot.instances) {
       const tracked = this.instances.get(instance.id);
       if (tracked === undefined) continue;
       if (instance.healthy && !tracked.healthy)
         tracked.noteCheck({ healthy: true, status: 200, flags: [] }, 1);
+      // By age or by an operator: once it was told, it stays so.
+      if (instance.flags.includes('expired')) tracked.markedExpired = true;
       if (draining) tracked.startDrain(nowMs, drainTimeoutMs);
     }
   }

@@ -4,6 +4,8 @@ import type { Service } from '../service/service';
 import { currentError, snapshotOf } from '../service/views';
 
 const RETRY_MS = 500;
+/** So long after Redis lost something, or perhaps did, workers may not have stated yet what they have in flight. */
+const LEASES_STATED_MS = 2_000;
 
 interface Publication {
   /** What was published last in this term, without its version. */
@@ -20,6 +22,8 @@ interface Publication {
  */
 export class Publisher {
   private readonly publications = new WeakMap<Service, Publication>();
+  /** Wall clock of the moment this term last saw that Redis lost something. */
+  private lostAtMs = -Infinity;
 
   constructor(private readonly context: Context) {}
 
@@ -63,14 +67,33 @@ export class Publisher {
 
   /** Publishes again what Redis lost or what failed before. */
   async reconcile(service: Service): Promise<'fresh' | 'lost'> {
-    const publication = this.publication(service);
-    const before = publication.version;
-    const stored = await this.context.store.instances.get(service.id);
-    // A write in the meantime changes the version rightly.
-    const lost = before > 0 && publication.version === before && (stored?.version ?? 0) < before;
-    if (lost) publication.text = '';
+    const lost = await this.isLost(service);
     await this.publish(service);
     return lost ? 'lost' : 'fresh';
+  }
+
+  private async isLost(service: Service): Promise<boolean> {
+    const { store, clock } = this.context;
+    const publication = this.publication(service);
+    const before = publication.version;
+    const stored = await store.instances.get(service.id);
+    // A write in the meantime changes the version rightly.
+    const lost = before > 0 && publication.version === before && (stored?.version ?? 0) < before;
+    if (lost) {
+      publication.text = '';
+      this.lostAtMs = clock.now();
+    }
+    return lost;
+  }
+
+  /**
+   * Whether the leases that Redis told just before are all there are, so that an instance without any serves nobody.
+   * Redis loses its latest writes first: while it has what we published, it has the leases from before that too.
+   */
+  async leasesComplete(service: Service): Promise<boolean> {
+    if (await this.isLost(service)) this.publishSoon(service);
+    const { clock, electedAtMs } = this.context;
+    return clock.now() - Math.max(this.lostAtMs, electedAtMs) >= LEASES_STATED_MS;
   }
 
   private async write(service: Service, publication: Publication): Promise<void> {
@@ -80,11 +103,15 @@ export class Publisher {
     const wallMs = clock.now();
     const error = currentError(service, options.deploymentError, { wallMs, monotonicMs: clock.monotonic() });
     const snapshot = snapshotOf(service, context.epoch, error, wallMs);
-    const text = JSON.stringify(snapshot);
+    // Slots depend on these as well.
+    const text = JSON.stringify([snapshot, concurrencyLevel, loadBalancing]);
     if (text === publication.text) return;
     assertActing(context, `publish ${service.id}`);
     try {
-      publication.version = await store.instances.publish(snapshot, { concurrencyLevel, loadBalancing });
+      const version = await store.instances.publish(snapshot, { concurrencyLevel, loadBalancing });
+      // Nobody else counts it: it went back in time.
+      if (version <= publication.version) this.lostAtMs = clock.now();
+      publication.version = version;
       publication.text = text;
     } catch (error) {
       if (error instanceof StaleEpochError) context.stepDown();

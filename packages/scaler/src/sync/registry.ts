@@ -70,8 +70,9 @@ export class Registry {
   }
 
   /** Lists the service among those that run, and writes its description where Redis has none. */
-  async ensure({ id, description, effective }: DescribedService): Promise<void> {
-    await this.context.store.services.ensure({ id, description, effective, sourceTokens: [] });
+  async ensure({ id, description, registered }: DescribedService): Promise<void> {
+    const service = { id, description, effective: registered, sourceTokens: [], reference: null };
+    await this.context.store.services.ensure(service);
   }
 
   /** Repairs Redis when it lost a service that runs. */

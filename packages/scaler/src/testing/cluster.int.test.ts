@@ -44,6 +44,8 @@ export interface FakeWorker {
   /** Reports demand, now and until something else is said. */
   report(id: ServiceId, inFlight: number, queued: number): Promise<void>;
   giveBack(id: ServiceId, instanceId: InstanceId): Promise<void>;
+  /** Reports nothing until the next `report`. */
+  pause(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -198,7 +200,8 @@ async function startWorker(id: string, store: Store, queues: Queues): Promise<Fa
     await store.load.report(id, new Map(loads));
   };
   let lastUse = Date.now();
-  const timer = setInterval(() => void beat().catch(() => undefined), 250);
+  let paused = false;
+  const timer = setInterval(() => void (paused || beat().catch(() => undefined)), 250);
   const exchange = async (
     serviceId: ServiceId,
     want: number,
@@ -230,10 +233,14 @@ async function startWorker(id: string, store: Store, queues: Queues): Promise<Fa
     },
     async report(serviceId, inFlight, queued) {
       if (inFlight + queued > 0) lastUse = Date.now();
+      paused = false;
       demand.set(serviceId, { inFlight, queued, total: 1 });
       await beat();
     },
     giveBack: (serviceId, instanceId) => exchange(serviceId, 0, [[instanceId, 1]]),
+    async pause() {
+      paused = true;
+    },
     async stop() {
       clearInterval(timer);
       await unsubscribe();

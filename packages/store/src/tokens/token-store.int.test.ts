@@ -143,7 +143,7 @@ test('case 59: the limit per owner counts live tokens, and holds for creators th
   expect(await create(nextName())).toMatchObject({ outcome: 'created' });
 });
 
-test('cases 48, 73: the index follows the owner', async () => {
+test('case 48, case 73: the index follows the owner', async () => {
   const name = nextName();
   const namesOf = async (owner: string): Promise<string[]> =>
     (await tokens.list({ owners: [owner] })).map((t) => t.token);

@@ -1,10 +1,12 @@
 import { own, type TokenData, type TokenRecord, WaiterError } from '@waiter/core';
+import { Acknowledgements } from '../acknowledgements';
 import type { Connection } from '../connection';
 import { nextVersion, trimHistory } from './history';
 import { ownerOf, type TokenIndexEntry } from './index-entry';
 import { reindexTokens } from './reindex';
 import { type StoredToken, storedToken } from './stored-token';
-import { eraseVersion, storeVersion } from './versions';
+import { TokenFeed } from './token-feed';
+import { VersionWriter } from './versions';
 
 const BATCH = 500;
 /** Each lost race means that another writer won; more than this many says that something else is wrong. */
@@ -51,9 +53,19 @@ export interface ListOptions {
   readonly includeDeleted?: boolean;
 }
 
-/** Tokens in Redis: every change is one script that compares, stores, indexes and tells (DESIGN section 4). */
+/**
+ * Tokens in Redis: every change is one script that compares, stores, indexes and tells (DESIGN section 4). A write is
+ * over when every worker that keeps copies of tokens has dropped this one, or did not answer for 250 ms.
+ */
 export class TokenStore {
-  constructor(private readonly connection: Connection) {}
+  /** Changes as they happen. */
+  readonly feed: TokenFeed;
+  private readonly versions: VersionWriter;
+
+  constructor(private readonly connection: Connection) {
+    this.versions = new VersionWriter(connection, new Acknowledgements(connection));
+    this.feed = new TokenFeed(connection, (names) => this.read(names));
+  }
 
   /** @returns null when absent, or soft-deleted unless these are asked for */
   async get(name: string, options: { includeDeleted?: boolean } = {}): Promise<TokenRecord | null> {
@@ -86,7 +98,7 @@ export class TokenStore {
       const next = nextVersion(given, current?.data ?? null, historyLength);
       const isLive = current !== null && current.hash !== null;
       const becomesHis = !isLive || ownerOf(current.data) !== ownerOf(next);
-      const hash = await storeVersion(this.connection, {
+      const hash = await this.versions.store({
         name,
         data: next,
         current,
@@ -109,7 +121,7 @@ export class TokenStore {
       }
       check?.(current);
       requireMatch(current, ifMatch);
-      if (hard) return (await eraseVersion(this.connection, current)) ? true : undefined;
+      if (hard) return (await this.versions.erase(current)) ? true : undefined;
       const previous = { ...current.data };
       const marked = {
         ...previous,
@@ -118,7 +130,7 @@ export class TokenStore {
         'last-update-user': by,
         previous,
       };
-      const stored = await storeVersion(this.connection, {
+      const stored = await this.versions.store({
         name,
         data: trimHistory(marked, historyLength),
         current,

@@ -13,6 +13,7 @@ import {
 import { Connection, TokenStore } from '@waiter/store';
 import express, { type Express, type Request } from 'express';
 import { tokenRouter } from '../router';
+import { tokenWatchState } from '../watch-state';
 
 export interface Registry {
   readonly app: Express;
@@ -29,6 +30,9 @@ export interface RegistryOptions {
   readonly manager?: EntitlementManager;
   readonly clusterOf?: (host: string) => string;
   readonly loadServiceEntry?: (name: string) => Promise<TokenRecord | null>;
+  readonly streamingTimeoutMs?: number;
+  readonly watchHeartbeatMs?: number;
+  readonly isDraining?: () => boolean;
 }
 
 /**
@@ -53,6 +57,9 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       ...rest,
     }),
   );
+  app.get('/state/token-watch-maintainer', async (request, response) => {
+    response.json({ state: await tokenWatchState(tokens, request) });
+  });
   app.use((error: unknown, request: Request, response: express.Response, _next: express.NextFunction) => {
     const rendered = renderError(error, {
       accept: request.get('accept'),

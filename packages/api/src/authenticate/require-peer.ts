@@ -1,0 +1,53 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { RequestHandler } from 'express';
+import { WaiterError } from '@waiter/core';
+import { contextOf, setContext } from '../http/context';
+
+/**
+ * Endpoints by which routers of the original spoke to each other (spec: services-and-tokens 0.2, auth level "router").
+ * Ours meet in Redis; the endpoints are kept for tools, and change nothing that a user could not see or do. So a user
+ * may call them as well, while whoever states to be a router has to prove it.
+ */
+export function requirePeer(
+  routerId: string,
+  passwords: readonly string[],
+  otherwise: RequestHandler,
+): RequestHandler {
+  return (request, response, next) => {
+    const credentials = basicOf(request.headers.authorization);
+    if (credentials === null) {
+      void otherwise(request, response, next);
+      return;
+    }
+    const { user, password } = credentials;
+    if (!passwords.some((secret) => equal(password, peerPassword(user, routerId, secret)))) {
+      throw new WaiterError('access denied', {
+        status: 401,
+        headers: { 'www-authenticate': 'Basic realm="restricted area"' },
+      });
+    }
+    const principal = `${user}@waiter-peer-router`;
+    setContext(request, { ...contextOf(request), identity: { method: 'internal', principal, user } });
+    next();
+  };
+}
+
+/** Spec: request-path 9.11. */
+export function peerPassword(caller: string, callee: string, secret: string): string {
+  return createHash('md5').update(`${caller}:${callee}:${secret}`).digest('hex');
+}
+
+function basicOf(authorization: string | undefined): { user: string; password: string } | null {
+  const encoded = /^Basic\s+(\S+)$/i.exec(authorization ?? '')?.[1];
+  if (encoded === undefined) return null;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const mark = text.indexOf(':');
+  return mark < 0
+    ? { user: text, password: '' }
+    : { user: text.slice(0, mark), password: text.slice(mark + 1) };
+}
+
+function equal(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}

@@ -1,0 +1,22 @@
+import type { Express } from 'express';
+
+/** What express keeps of a route or of a router that is mounted; not part of its types. */
+interface Layer {
+  readonly route?: { readonly path: unknown };
+  readonly handle?: { readonly stack?: readonly Layer[] };
+}
+
+/** Every path with a handler of its own, mounted routers included; patterns that only guard are no paths. */
+export function servedPaths(app: Express): string[] {
+  const pathsIn = (layers: readonly Layer[]): string[] =>
+    layers.flatMap(({ route, handle }) =>
+      route === undefined
+        ? pathsIn(handle?.stack ?? [])
+        : typeof route.path === 'string'
+          ? [route.path]
+          : Array.isArray(route.path)
+            ? route.path.filter((path) => typeof path === 'string')
+            : [],
+    );
+  return pathsIn(app.router.stack as readonly Layer[]);
+}

@@ -1,0 +1,110 @@
+import { isMap, WaiterError } from '@waiter/core';
+import type { InstanceId, Json } from '@waiter/core';
+
+export interface SandboxEntry {
+  readonly name: string;
+  readonly type: 'file' | 'directory';
+  readonly size: number | null;
+  /** Path on the agent. */
+  readonly path: string;
+  /** Where a file can be downloaded. */
+  readonly url: string | null;
+}
+
+export interface SandboxOptions {
+  readonly marathonUrls: readonly string[];
+  /** Port of Mesos agents. */
+  readonly agentPort: number;
+  readonly timeoutMs: number;
+}
+
+/** Which kind of Marathon it is hardly ever changes; it may not have been up when it was asked. */
+const KIND_LIFETIME_MS = 60_000;
+
+/**
+ * What instances wrote into their sandboxes, by the files API of Mesos agents (spec: scaling-and-schedulers 4A.9).
+ * mini-marathon serves the same API itself.
+ */
+export class SandboxFiles {
+  private local: { readonly url: string | null; readonly untilMs: number } = {
+    url: null,
+    untilMs: -Infinity,
+  };
+
+  constructor(private readonly options: SandboxOptions) {}
+
+  /**
+   * @param directory undefined: the top of the sandbox
+   * @throws WaiterError 404 when there is no sandbox, 502 when the agent does not answer
+   */
+  async list(instanceId: InstanceId, host: string, directory?: string): Promise<readonly SandboxEntry[]> {
+    const base = (await this.localUrl()) ?? `http://${host}:${this.options.agentPort}`;
+    const top = directory ?? (await this.directoryOf(base, instanceId));
+    if (top === null) throw new WaiterError('No directory found for instance!', { status: 404 });
+    const entries = await this.get(`${base}/files/browse?path=${encodeURIComponent(top)}`);
+    if (!Array.isArray(entries)) throw new WaiterError('No directory found for instance!', { status: 404 });
+    return entries.filter(isMap).flatMap((entry) => entryOf(entry, top, base));
+  }
+
+  /** Where mini-marathon is; null for a real Marathon, whose agents keep the files. */
+  private async localUrl(): Promise<string | null> {
+    if (performance.now() < this.local.untilMs) return this.local.url;
+    for (const url of this.options.marathonUrls) {
+      const origin = url.replace(/\/+$/, '');
+      const info = await this.get(`${origin}/v2/info`).catch(() => null);
+      if (info === null) continue;
+      const isMini = isMap(info) && info['buildref'] === 'mini-marathon';
+      this.local = { url: isMini ? origin : null, untilMs: performance.now() + KIND_LIFETIME_MS };
+      break;
+    }
+    return this.local.url;
+  }
+
+  private async directoryOf(base: string, instanceId: InstanceId): Promise<string | null> {
+    const state = await this.get(`${base}/state.json`);
+    for (const framework of [...items(state, 'frameworks'), ...items(state, 'completed_frameworks')]) {
+      if (!/marathon/i.test(`${text(framework, 'name')} ${text(framework, 'role')}`)) continue;
+      const executors = [...items(framework, 'executors'), ...items(framework, 'completed_executors')];
+      const own = executors.find((executor) => text(executor, 'id') === instanceId);
+      if (own !== undefined) return text(own, 'directory') || null;
+    }
+    return null;
+  }
+
+  /** @returns null for 404 */
+  private async get(url: string): Promise<Json> {
+    try {
+      const response = await fetch(url, {
+        redirect: 'error',
+        headers: { accept: 'application/json' },
+        signal: AbortSignal.timeout(this.options.timeoutMs),
+      });
+      if (response.status === 404 || response.status === 403) return null;
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      return (await response.json()) as Json;
+    } catch (cause) {
+      throw new WaiterError('The agent that keeps the logs does not answer', { status: 502, cause });
+    }
+  }
+}
+
+function items(map: Json, key: string): readonly { [key: string]: Json }[] {
+  const value = isMap(map) ? map[key] : undefined;
+  return Array.isArray(value) ? value.filter(isMap) : [];
+}
+
+function text(map: Json, key: string): string {
+  const value = isMap(map) ? map[key] : undefined;
+  return typeof value === 'string' ? value : '';
+}
+
+function entryOf(entry: { [key: string]: Json }, top: string, base: string): SandboxEntry[] {
+  const path = text(entry, 'path');
+  if (path === '') return [];
+  const prefix = top.endsWith('/') ? top : `${top}/`;
+  const name = path.startsWith(prefix) ? path.slice(prefix.length) : path.slice(path.lastIndexOf('/') + 1);
+  const size = typeof entry['size'] === 'number' ? entry['size'] : null;
+  const isFile = entry['nlink'] === 1;
+  const url = isFile ? `${base}/files/download?path=${encodeURIComponent(path)}` : null;
+  return [{ name, type: isFile ? 'file' : 'directory', size, path, url }];
+}

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { casesInFile, numbersIn } from './case-tests';
+import { PAGE, readCompatibility, renderCompatibility, unexplained } from './page';
+
+const ROOT = join(__dirname, '..', '..', '..', '..');
+const LAST = 209;
+
+describe('docs/reference/compatibility.md', () => {
+  const compatibility = readCompatibility(ROOT);
+
+  it('is current (npx tsx scripts/compatibility-page.ts)', () => {
+    expect(readFileSync(join(ROOT, PAGE), 'utf8')).toBe(renderCompatibility(compatibility));
+  });
+
+  it('has a test or a reason for every case of services and tokens', () => {
+    const all = Array.from({ length: LAST }, (_, index) => String(index + 1));
+    expect(Object.keys(compatibility.titles)).toEqual(all);
+    expect(unexplained(compatibility)).toEqual([]);
+  });
+
+  it('gives no reason for a case that has a test', () => {
+    const tested = new Set(
+      compatibility.tests
+        .filter(({ book }) => book === 'services-and-tokens')
+        .map(({ number }) => String(number)),
+    );
+    expect(Object.keys(compatibility.leftOut).filter((number) => tested.has(number))).toEqual([]);
+  });
+});
+
+describe('case numbers in names of tests', () => {
+  it.each([
+    ['7', [7]],
+    ['2 and 3', [2, 3]],
+    ['4 to 7, 12', [4, 5, 6, 7, 12]],
+    ['10, 11 and 27', [10, 11, 27]],
+  ])('%s', (list, numbers) => {
+    expect(numbersIn(list)).toEqual(numbers);
+  });
+
+  it('are found in names, tables and comments, and belong to the document that the file follows', () => {
+    const word = 'case';
+    const text = [
+      `test('${word}s 2 and 3: the first', () => {`,
+      `  // ${word} 4`,
+      `  const x = '${word} of its own';`,
+      `it('shows much (request-path ${word} 5)', () => {`,
+      `  ['${word} 6', 1],`,
+      `    [7, 'a'],`,
+      `  ])('${word} %i: rows', () => {`,
+    ].join('\n');
+    expect(
+      casesInFile('packages/api/src/x.test.ts', text).map(({ book, number, name }) => [book, number, name]),
+    ).toEqual([
+      ['services-and-tokens', 2, 'the first'],
+      ['services-and-tokens', 3, 'the first'],
+      ['services-and-tokens', 4, 'the first'],
+      ['request-path', 5, 'shows much'],
+      ['services-and-tokens', 6, 'shows much'],
+      ['services-and-tokens', 7, 'rows'],
+    ]);
+    expect(casesInFile('packages/router/src/x.test.ts', `test('${word} 9', () => 1)`)[0]?.book).toBe(
+      'request-path',
+    );
+  });
+});
