@@ -1,14 +1,20 @@
 import { Entitlement, SimpleEntitlementManager } from '@waiter/core';
 import type { EntitlementManager } from '@waiter/core';
-import { waitFor } from '@waiter/testkit';
+import { startRedis, waitFor } from '@waiter/testkit';
+import type { RedisServer } from '@waiter/testkit';
 import { instanceOf, startApi, USER } from './testing/api-under-test';
 import type { ApiUnderTest } from './testing/api-under-test';
 
+let redis: RedisServer;
 let api: ApiUnderTest;
 beforeAll(async () => {
-  api = await startApi();
+  redis = await startRedis();
+  api = await startApi(redis.url);
 });
-afterAll(() => api.stop());
+afterAll(async () => {
+  await api?.stop();
+  await redis?.stop();
+});
 
 /** A fleet member on which somebody else than the owner of everything asks. */
 const stranger = () => ({ entitlement: new Entitlement(new SimpleEntitlementManager('root')) });

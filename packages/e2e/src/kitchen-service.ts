@@ -25,7 +25,7 @@ interface App {
     readonly 'failed-instances': readonly { id: string; 'exit-code': number | null }[];
     readonly 'killed-instances': readonly { id: string }[];
   };
-  readonly 'request-metrics': { readonly outstanding?: number };
+  readonly 'request-metrics': { readonly outstanding?: number; readonly total?: number };
 }
 
 /** One service as `/apps/<id>` tells it. */

@@ -271,9 +271,29 @@ if ('reason' in installed) {
     });
   });
 
-  describe('instance signals', () => {
-    const instances = async (id: string) => (await app(client, id)).instances;
+  const instances = async (id: string) => (await app(client, id)).instances;
 
+  describe('ssh', () => {
+    // Instances have no `log-directory` yet (it is null), without which the client cannot go there. Once they have one
+    // this test passes, which `failing` reports.
+    it.failing('finds host and directory of an instance', async () => {
+      const token = newName();
+      const id = await running(token);
+      const [instance] = (await instances(id))['active-instances'];
+      cli.program('ssh', 'echo "called with: $*"');
+      // The client hands over to the program; what it says is on standard output.
+      const directory = String((instance as { 'log-directory'?: unknown } | undefined)?.['log-directory']);
+      await expectRun(
+        ['ssh', '--instance-id', instance?.id ?? ''],
+        0,
+        'called with: -t 127.0.0.1',
+        directory,
+      );
+      await expectRun(['ssh', '--quick', token, 'ls'], 0, 'called with: -t 127.0.0.1', directory, 'ls');
+    });
+  });
+
+  describe('instance signals', () => {
     it('kills an instance: gone from the active ones at once, and then among the killed', async () => {
       const token = newName();
       const id = await running(token, { 'min-instances': 2 });

@@ -70,12 +70,24 @@ export class WaiterClient {
     return path;
   }
 
+  /** Puts a program into the path of the client. */
+  program(name: string, script: string): void {
+    const folder = join(this.home, 'bin');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+
   /** @param input what is typed; by default nothing, so that a question is an error and not a hang */
   run(args: readonly string[], input = ''): Promise<ClientRun> {
     return new Promise((resolve, reject) => {
       const child = spawn(this.command, args, {
         cwd: this.home,
-        env: { PATH: process.env['PATH'] ?? '', HOME: this.home, USER: this.user, LC_ALL: 'C.UTF-8' },
+        env: {
+          PATH: `${join(this.home, 'bin')}:${process.env['PATH'] ?? ''}`,
+          HOME: this.home,
+          USER: this.user,
+          LC_ALL: 'C.UTF-8',
+        },
         timeout: 90_000,
       });
       let out = '';

@@ -181,6 +181,6 @@ test('a registry that lost its Redis says so with 503', async () => {
   expect(messageOf(response)).toContain('does not answer');
   await proxy.heal();
   await request(far.app).get('/token?token=t').expect(404);
-  await far.close();
   await proxy.stop();
+  await far.close();
 });

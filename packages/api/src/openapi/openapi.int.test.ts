@@ -49,7 +49,40 @@ beforeAll(async () => {
   await exampleToken('first', { cpus: 2, maintenance: { message: 'soon' }, 'allowed-params': ['A'] });
   await exampleToken('whole', { cmd: 'run', cpus: 0.1, mem: 256, version: '1', 'run-as-user': USER });
   serviceId = (await supertest(api).get('/service-id').set('x-waiter-token', 'whole').expect(200)).text;
+  await publishInstances(serviceId);
 });
+/** As the leader would: one instance serves, one starts, one failed. */
+async function publishInstances(id: string): Promise<void> {
+  const instance = (n: number, healthy: boolean) => ({
+    id: `${id}.${n}`,
+    serviceId: id,
+    host: '127.0.0.1',
+    port: 31_000 + n,
+    extraPorts: [32_000],
+    startedAtMs: Date.now(),
+    healthy,
+    flags: healthy ? [] : (['never-passed-health-checks'] as const),
+    healthCheckStatus: healthy ? 200 : null,
+    exitCode: null,
+    message: null,
+    logDirectory: '/sandbox',
+    draining: false,
+  });
+  await store.instances.publish(
+    {
+      serviceId: id,
+      epoch: 1,
+      requested: 2,
+      scheduled: 2,
+      instances: [instance(1, true), instance(2, false)],
+      failed: [{ ...instance(3, false), exitCode: 1, message: 'it ended' }],
+      killed: [instance(4, true)],
+      deploymentError: null,
+    },
+    { concurrencyLevel: 1, loadBalancing: 'oldest' },
+  );
+}
+
 afterAll(async () => {
   await queues.close();
   await store.close();
@@ -189,6 +222,26 @@ describe('live responses conform to it', () => {
   ])('%s %s %j', async (method, path, sent = {}) => {
     const found = await faults(method, path, sent);
     expect(found).toEqual(path === '/nothing-here' ? ['GET /nothing-here is not documented'] : []);
+  });
+
+  it('a service with instances, everything included', async () => {
+    const query = 'include=effective-parameters&include=metrics&include=references&include=token-fallback';
+    const { body } = await supertest(api).get(`/apps/${serviceId}?${query}`).expect(200);
+    expect(body.instances['active-instances']).toHaveLength(2);
+    expect(body.instances['failed-instances']).toHaveLength(1);
+    expect(await faults('GET', `/apps/${serviceId}?${query}`)).toEqual([]);
+    expect(await faults('GET', `/apps?run-as-user=${USER}&include=healthy-instances`)).toEqual([]);
+    for (const action of ['suspend', 'resume']) {
+      expect(await faults('GET', `/apps/${serviceId}/${action}`)).toEqual([]);
+    }
+    const post = (overrides: object) => faults('POST', `/apps/${serviceId}/override`, { body: overrides });
+    expect([...(await post({ 'max-instances': 5 })), ...(await post({ cmd: 'x' }))]).toEqual([]);
+    for (const path of ['', '/override'])
+      expect(await faults('GET', `/apps/${serviceId}${path}`)).toEqual([]);
+    expect(await faults('DELETE', `/apps/${serviceId}/override`)).toEqual([]);
+    expect(await faults('GET', `/apps/${serviceId}/await/healthy?timeout=10`)).toEqual([]);
+    const kill = `/apps/${serviceId}/instance/${serviceId}.1/kill?timeout=soon`;
+    expect(await faults('POST', kill, { body: {} })).toEqual([]);
   });
 
   it('notices what does not conform', () => {

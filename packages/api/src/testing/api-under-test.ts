@@ -5,7 +5,6 @@ import { Entitlement, SimpleEntitlementManager, systemClock } from '@waiter/core
 import type { Instance, Json } from '@waiter/core';
 import { createMetrics, silentLogger } from '@waiter/observability';
 import { Queues, Store } from '@waiter/store';
-import { startRedis } from '@waiter/testkit';
 import { createApi, oneUser } from '..';
 import type { ApiDeps } from '..';
 
@@ -33,16 +32,18 @@ export interface ServiceOptions {
   readonly instances?: readonly boolean[];
 }
 
-export async function startApi(flags: Readonly<Record<string, string>> = {}): Promise<ApiUnderTest> {
-  const redis = await startRedis();
-  const store = await Store.open({ url: redis.url, cluster: CLUSTER });
-  const queues = new Queues({ url: redis.url, cluster: CLUSTER });
+export async function startApi(
+  redisUrl: string,
+  flags: Readonly<Record<string, string>> = {},
+): Promise<ApiUnderTest> {
+  const store = await Store.open({ url: redisUrl, cluster: CLUSTER });
+  const queues = new Queues({ url: redisUrl, cluster: CLUSTER });
   const config = loadConfig({
     flags: {
       'cluster-name': CLUSTER,
       'router-user': USER,
       passwords: PASSWORD,
-      redis: redis.url,
+      redis: redisUrl,
       ...flags,
     },
     machine: { hostname: 'box', username: USER, unique: 'abc123' },
@@ -110,7 +111,6 @@ export async function startApi(flags: Readonly<Record<string, string>> = {}): Pr
     async stop() {
       await queues.close();
       await store.close();
-      await redis.stop();
     },
   };
 }

@@ -30,8 +30,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const close of closers) await close();
   await far.stop();
+  for (const close of closers) await close();
   await redis.stop();
 });
 
