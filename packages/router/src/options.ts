@@ -51,6 +51,8 @@ export interface RouterOptions {
   readonly limits: RouterLimits;
   /** Whether a request of which nothing was sent may take another instance. */
   readonly retryOnConnectFailure: boolean;
+  /** Which ways of reading and writing bytes are used beside the general one; default: all. */
+  readonly lanes?: { readonly http1: boolean };
   /** Where API requests go; null: no API is served here. */
   readonly apiSocketPath: string | null;
   /** One JSON line per proxied request (spec: request-path 11); null: none. */

@@ -2,9 +2,11 @@ import { authorizeRequest, Entitlement, serviceEntryToken, SimpleEntitlementMana
 import type { ResolvedService, TokenRecord } from '@waiter/core';
 import { createMetrics, silentLogger, type Logger, type MetricsSnapshot } from '@waiter/observability';
 import { Store } from '@waiter/store';
+import { Admission } from './admission';
 import { AcceptServer, type RequestFacts, type RequestHead } from './accept';
 import { OperatorStates } from './admit';
 import { ApiHop, createProxy, Forwarder, instanceAgents, ServiceAuthorization, Upgrader } from './forward';
+import { Http1Lane } from './forward/http1';
 import { productName, type RouterOptions } from './options';
 import { RequestPipeline } from './pipeline';
 import { LoadReporter } from './report';
@@ -136,7 +138,7 @@ export async function startRouterWorker(
     },
     limits.cacheEntries,
   );
-  const pipeline = new RequestPipeline({
+  const admission = new Admission({
     options,
     ownNames: ownNames(descriptions.hostnames),
     resolver,
@@ -144,6 +146,10 @@ export async function startRouterWorker(
     registrar,
     operators,
     entitlement,
+    metrics: workerMetrics,
+  });
+  const pipeline = new RequestPipeline({
+    admission,
     forwarder: new Forwarder(parts),
     upgrader: new Upgrader(parts, responder),
     apiHop,
@@ -160,10 +166,29 @@ export async function startRouterWorker(
     },
     pipeline,
   );
+  const lane =
+    (options.lanes?.http1 ?? true)
+      ? new Http1Lane(
+          {
+            options,
+            product,
+            admission,
+            reservations,
+            authorization,
+            responder,
+            metrics: workerMetrics,
+            onHead,
+            onFault: (error) => logger.error('request failed', { error }),
+          },
+          (socket, bytes) => accept.adopt(socket, bytes),
+        )
+      : undefined;
+  if (lane !== undefined) accept.use(lane);
 
   const stop = async (): Promise<void> => {
     reporter.stop();
     agents.destroy();
+    lane?.close();
     apiHop.close();
     await unsubscribe();
     await store.close();

@@ -3,12 +3,24 @@ import type { HeaderMap, RequestTimeouts, ResolvedService } from '@waiter/core';
 import type { Slot } from '../reserve';
 import { newUniqueId } from './unique-id';
 
+const lowerCased = new Map<string, string>();
+const MAX_NAMES = 2_000;
+
+/** Lower-case form of a header name; the common ones are remembered, which also makes them cheap as keys. */
+export function lowerCaseName(name: string): string {
+  const known = lowerCased.get(name);
+  if (known !== undefined) return known;
+  const lower = name.toLowerCase();
+  if (lowerCased.size < MAX_NAMES && name.length <= 40) lowerCased.set(name, lower);
+  return lower;
+}
+
 /** Header lines as one map: lower-case names, repeated ones folded with `,` (cookies with `; `). */
 export function foldHeaders(raw: readonly string[]): Record<string, string> {
   // No prototype: a header may be called __proto__.
   const folded = Object.create(null) as Record<string, string>;
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = (raw[i] ?? '').toLowerCase();
+    const name = lowerCaseName(raw[i] ?? '');
     const value = raw[i + 1] ?? '';
     const before = folded[name];
     folded[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ','}${value}`;
@@ -16,8 +28,20 @@ export function foldHeaders(raw: readonly string[]): Record<string, string> {
   return folded;
 }
 
-/** What the request line and the headers say; the same for requests and upgrades. */
-export class RequestHead {
+/** What a request head is read from: a message of node, or what the http1 lane has scanned. */
+export interface HeadSource {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  /** `1.1` */
+  readonly httpVersion: string;
+  readonly rawHeaders: readonly string[];
+  readonly socket: { readonly remoteAddress?: string | undefined; readonly localPort?: number | undefined };
+}
+
+const ABSOLUTE_FORM = /^https?:\/\/[^/?#]*/i;
+
+/** What the request line and the headers say; the same for requests and upgrades, in every lane. */
+export class RequestHead<Source extends HeadSource = HeadSource> {
   /** As they arrived: the message's own headers become those that are sent on. */
   readonly headers: HeaderMap;
   readonly method: string;
@@ -38,11 +62,12 @@ export class RequestHead {
   /** Monotonic milliseconds. */
   readonly startedAt = performance.now();
 
-  constructor(readonly message: IncomingMessage) {
+  constructor(readonly message: Source) {
     const headers = foldHeaders(message.rawHeaders);
     this.headers = headers;
     this.method = message.method ?? 'GET';
-    const target = (message.url ?? '/').replace(/^https?:\/\/[^/?#]*/i, '');
+    const url = message.url ?? '/';
+    const target = url.startsWith('/') ? url : url.replace(ABSOLUTE_FORM, '');
     this.target = target === '' || target.startsWith('?') ? `/${target}` : target;
     const mark = this.target.indexOf('?');
     this.path = mark < 0 ? this.target : this.target.slice(0, mark);
@@ -107,7 +132,7 @@ export class Exchange {
   awaitsContinue = false;
 
   constructor(
-    readonly head: RequestHead,
+    readonly head: RequestHead<IncomingMessage>,
     readonly request: IncomingMessage,
     readonly response: ServerResponse,
   ) {}

@@ -1,4 +1,14 @@
 export { rawResponse } from './client-error';
-export { Exchange, foldHeaders, newFacts, RequestHead, type RequestFacts } from './exchange';
+export { rawRefusal, refusalOf } from './client-error';
+export {
+  Exchange,
+  foldHeaders,
+  lowerCaseName,
+  newFacts,
+  RequestHead,
+  type HeadSource,
+  type RequestFacts,
+} from './exchange';
 export { checkHead } from './head-check';
-export { AcceptServer, type AcceptHandlers, type AcceptOptions } from './server';
+export { AcceptServer, type AcceptHandlers, type AcceptOptions, type FastLane } from './server';
+export { newUniqueId } from './unique-id';

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { rawRefusal, refusalOf } from './client-error';
 import { newUniqueId } from './unique-id';
@@ -17,12 +17,22 @@ export interface AcceptHandlers {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
+/** Serves connections in its own way, and hands over the ones that need the general one. */
+export interface FastLane {
+  connect(socket: Socket): void;
+  /** No more requests: idle connections end now, the others with their response. */
+  drain(): void;
+  destroy(): void;
+}
+
 /** The listener of a worker: limits on heads and time, refusals in words, and an orderly end. */
 export class AcceptServer {
   readonly server: Server;
   private readonly responses = new Set<ServerResponse>();
   private readonly newest = new WeakMap<Duplex, ServerResponse>();
   private readonly upgraded = new Set<Duplex>();
+  private readonly serve: (socket: Duplex) => void;
+  private fastLane: FastLane | undefined;
   private draining = false;
 
   constructor(
@@ -41,6 +51,9 @@ export class AcceptServer {
       insecureHTTPParser: false,
       noDelay: true,
     });
+    const [serve] = this.server.listeners('connection');
+    if (serve === undefined) throw new Error('node:http does not listen to its connections');
+    this.serve = (socket) => void serve.call(this.server, socket);
     // Node drops the headers above this count silently; the size limit bounds them anyway.
     this.server.maxHeadersCount = 0;
     this.server.on('request', (request, response) => this.accept(request, response, false));
@@ -48,6 +61,23 @@ export class AcceptServer {
     this.server.on('checkExpectation', (request, response) => this.accept(request, response, false));
     this.server.on('upgrade', (request, socket, head) => this.acceptUpgrade(request, socket, head));
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.refuse(error, socket));
+  }
+
+  /** Connections go to the lane first. To be called before `listen`. */
+  use(lane: FastLane): void {
+    this.fastLane = lane;
+    this.server.removeAllListeners('connection');
+    this.server.on('connection', (socket: Socket) => lane.connect(socket));
+  }
+
+  /**
+   * Serves a connection from its next request on.
+   * @param bytes that were read from it and belong to that request
+   */
+  adopt(socket: Socket, bytes: Buffer): void {
+    socket.unshift(bytes);
+    this.serve(socket);
+    socket.resume();
   }
 
   listen(port: number, host: string): Promise<number> {
@@ -66,9 +96,11 @@ export class AcceptServer {
    */
   async drain(timeoutMs: number): Promise<void> {
     this.draining = true;
+    this.fastLane?.drain();
     for (const response of this.responses) response.shouldKeepAlive = false;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     const timer = setTimeout(() => {
+      this.fastLane?.destroy();
       this.server.closeAllConnections();
       for (const socket of this.upgraded) socket.destroy();
     }, timeoutMs);
@@ -118,7 +150,7 @@ export class AcceptServer {
       text += `${name}: ${kept.trim()}\r\n`;
     }
     socket.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]));
-    this.server.emit('connection', socket);
+    this.serve(socket);
   }
 
   /** The parser gave up on a connection. */

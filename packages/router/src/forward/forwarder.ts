@@ -12,7 +12,7 @@ import { responseHeaders } from './response-headers';
 import type { ServiceAuthorization } from './service-password';
 
 /** Further instances that are tried when one cannot be connected to. */
-const MAX_RETRIES = 2;
+export const MAX_RETRIES = 2;
 
 export interface ForwarderParts {
   readonly proxy: Proxy;
@@ -166,7 +166,11 @@ function mayHaveBody({ headers }: RequestHead): boolean {
   return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) !== 0);
 }
 
-function failureDetails(service: ResolvedService, slot: Slot, { error }: Failure): Record<string, Json> {
+export function failureDetails(
+  service: ResolvedService,
+  slot: Slot,
+  { error }: Failure,
+): Record<string, Json> {
   const { code } = error as NodeJS.ErrnoException;
   return {
     'service-id': service.serviceId,

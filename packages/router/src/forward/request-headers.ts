@@ -33,36 +33,42 @@ export function passedCookies(cookie: string): string | undefined {
   return kept.length === 0 ? undefined : kept.join('; ');
 }
 
+/** Stated by the router, whatever the client said. */
+const OWN: ReadonlySet<string> = new Set(['authorization', 'x-cid', 'via', 'expect', '__proto__']);
+
+/** Where headers are written to: an object for node, or text for the http1 lane. */
+export interface HeaderSink {
+  /** @param name lower-case, each one once */
+  add(name: string, value: string): void;
+}
+
 /**
  * Headers towards an HTTP instance (spec: request-path 2.3). `x-waiter-*` of the client never get through, so the
  * principal headers can be believed. Framing is stated anew: exactly one of content-length and chunked, or neither.
  */
-export function requestHeaders(outgoing: OutgoingRequest): Record<string, string> {
+export function writeRequestHeaders(outgoing: OutgoingRequest, sink: HeaderSink): void {
   const { headers, principal } = outgoing;
   const named = connectionTokens(headers['connection']);
-  const sent: Record<string, string> = {};
   for (const name in headers) {
+    if (OWN.has(name) || name.startsWith('x-waiter-') || isHopByHop(name, named)) continue;
     const value = headers[name] ?? '';
-    if (name === 'cookie') {
-      const cookies = named.has(name) ? undefined : passedCookies(value);
-      if (cookies !== undefined) sent[name] = cookies;
-    } else if (
-      name !== 'expect' &&
-      name !== '__proto__' &&
-      !name.startsWith('x-waiter-') &&
-      !isHopByHop(name, named)
-    ) {
-      sent[name] = value;
-    }
+    const passed = name === 'cookie' ? passedCookies(value) : value;
+    if (passed !== undefined) sink.add(name, passed);
   }
-  if (outgoing.chunked) sent['transfer-encoding'] = 'chunked';
-  sent['authorization'] = outgoing.authorization;
-  sent['x-cid'] = outgoing.cid;
-  sent['via'] = viaOf(headers['via'], outgoing.clientProtocol, outgoing.product);
+  if (outgoing.chunked) sink.add('transfer-encoding', 'chunked');
+  sink.add('authorization', outgoing.authorization);
+  sink.add('x-cid', outgoing.cid);
+  sink.add('via', viaOf(headers['via'], outgoing.clientProtocol, outgoing.product));
   if (principal !== null) {
-    sent['x-waiter-auth-principal'] = principal.split('@', 1)[0] ?? principal;
-    sent['x-waiter-authenticated-principal'] = principal;
+    sink.add('x-waiter-auth-principal', principal.split('@', 1)[0] ?? principal);
+    sink.add('x-waiter-authenticated-principal', principal);
   }
+}
+
+/** The same as an object. */
+export function requestHeaders(outgoing: OutgoingRequest): Record<string, string> {
+  const sent: Record<string, string> = {};
+  writeRequestHeaders(outgoing, { add: (name, value) => (sent[name] = value) });
   return sent;
 }
 

@@ -1,3 +1,4 @@
+import { lowerCaseName } from '../accept';
 import { viaOf } from '../via';
 import { connectionTokens, isHopByHop, isOwnCookie } from './hop-by-hop';
 
@@ -22,7 +23,7 @@ export function responseHeaders(
 ): string[] {
   let connection: string | undefined;
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    if (raw[i]?.toLowerCase() === 'connection')
+    if (raw[i]?.length === 10 && raw[i]?.toLowerCase() === 'connection')
       connection = connection === undefined ? raw[i + 1] : `${connection},${raw[i + 1]}`;
   }
   const named = connectionTokens(connection);
@@ -32,7 +33,7 @@ export function responseHeaders(
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
-    const lower = name.toLowerCase();
+    const lower = lowerCaseName(name);
     if (isHopByHop(lower, named) || (lower === 'set-cookie' && !ownCookies && isOwnCookie(value))) continue;
     if (lower === 'via') {
       via = via === undefined ? value : `${via}, ${value}`;

@@ -15,7 +15,7 @@ const LAST_BYTES_MS = 1_000;
 
 /** A WebSocket handshake on the client's bare socket. */
 export interface Upgrade {
-  readonly head: RequestHead;
+  readonly head: RequestHead<IncomingMessage>;
   readonly facts: RequestFacts;
   readonly socket: Duplex;
   /** Bytes that came after the handshake. */

@@ -34,6 +34,11 @@ export interface Slot {
 }
 
 export interface Reservations {
+  /**
+   * The same without waiting: a slot that is at hand, else null, and nothing has happened then.
+   * @param arrivedAtMs epoch milliseconds
+   */
+  tryReserve(service: ReservableService, arrivedAtMs: number): Slot | null;
   /** @throws WaiterError 503 (spec: request-path 6.4); 400 when the client hung up */
   reserve(service: ReservableService, options: ReserveOptions): Promise<Slot>;
   /** Fails what waits, waits for what is in flight at most `drainMs`, gives every lease back. */

@@ -73,6 +73,16 @@ export class ServicePool {
     return this.holdings.all.some(({ open }) => open);
   }
 
+  /** A free slot if nobody waits for one; null leaves no trace, so that `reserve` may follow. */
+  tryReserve(arrivedAtMs: number): Slot | null {
+    if (this.queue.length > 0) return null;
+    const instance = this.pick(undefined);
+    if (instance === null) return null;
+    this.total += 1;
+    this.lastRequestAtMs = arrivedAtMs;
+    return this.occupy(instance, this.environment.clock.monotonic());
+  }
+
   reserve(options: ReserveOptions): Promise<Slot> {
     this.total += 1;
     this.lastRequestAtMs = options.arrivedAtMs;

@@ -71,6 +71,11 @@ export class SlotReservations implements Reservations, PoolEnvironment {
     return this.identity.id;
   }
 
+  tryReserve(service: ReservableService, arrivedAtMs: number): Slot | null {
+    if (this.closing) return null;
+    return this.entries.get(service.serviceId)?.pool.tryReserve(arrivedAtMs) ?? null;
+  }
+
   reserve(service: ReservableService, options: ReserveOptions): Promise<Slot> {
     const entry = this.entries.get(service.serviceId) ?? this.enter(service);
     if (this.closing) return Promise.reject(routerStops(entry.pool.facts()));

@@ -59,13 +59,19 @@ export class Responder {
     if (response.destroyed) return;
     if (!read && !request.complete) response.shouldKeepAlive = false;
     const empty = head.method === 'HEAD' || answer.status === 204 || answer.status === 304;
+    const headers = this.announce(answer, head, facts);
+    response.writeHead(answer.status, headers);
+    response.end(empty ? undefined : answer.body);
+  }
+
+  /** Headers of an answer that is sent now. */
+  announce(answer: Answer, head: RequestHead, facts: RequestFacts): Record<string, string | number> {
     const headers = {
       ...this.headers(answer, head, facts),
       'content-length': Buffer.byteLength(answer.body),
     };
     this.options.onHead(head, facts, answer.status, headers);
-    response.writeHead(answer.status, headers);
-    response.end(empty ? undefined : answer.body);
+    return headers;
   }
 
   /** The same on a socket that was taken over for an upgrade. */

@@ -10,16 +10,24 @@ export class FixedReservations implements Reservations {
 
   constructor(public addresses: readonly { host: string; port: number }[]) {}
 
-  reserve(_service: unknown, { exclude }: ReserveOptions): Promise<Slot> {
+  tryReserve(): Slot {
+    return this.take(undefined);
+  }
+
+  async reserve(_service: unknown, { exclude }: ReserveOptions): Promise<Slot> {
+    return this.take(exclude);
+  }
+
+  private take(exclude: ReadonlySet<string> | undefined): Slot {
     const all = this.addresses.map((address, i) => ({ ...address, instanceId: `instance.${i}` }));
     const fresh = all.filter(({ instanceId }) => exclude?.has(instanceId) !== true);
     const candidates = fresh.length > 0 ? fresh : all;
     const chosen = candidates[this.next++ % candidates.length];
-    if (chosen === undefined) return Promise.reject(new Error('no address'));
+    if (chosen === undefined) throw new Error('no address');
     this.inUse += 1;
     this.reserved.push(chosen.instanceId);
     let released = false;
-    return Promise.resolve({
+    return {
       ...chosen,
       waitedMs: 0.25,
       release: (outcome: ReleaseOutcome) => {
@@ -28,7 +36,7 @@ export class FixedReservations implements Reservations {
         this.inUse -= 1;
         this.outcomes.push(outcome);
       },
-    });
+    };
   }
 
   close(): Promise<void> {

@@ -8,6 +8,9 @@ export interface RouterUnderTest {
   readonly reservations: FixedReservations;
 }
 
+/** Lanes of the workers that tests start. */
+export const testLanes = { http1: true };
+
 /** Headers that make a service on the fly; the command is never run, because reservations are fixed. */
 export const ON_THE_FLY = {
   'x-waiter-cmd': 'serve',
@@ -31,6 +34,7 @@ export async function startRouterUnderTest(
     redis: { url: redisUrl, cluster: 'test' },
     user: 'alice',
     version: 'abcdef0123',
+    lanes: { ...testLanes },
     ...given,
   });
   const worker = await startRouterWorker(options, { reservations });

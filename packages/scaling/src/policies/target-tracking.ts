@@ -1,7 +1,7 @@
 import { within, type Policy } from './policy';
 import { remember, type Window } from './window';
 
-/** Target tracking as cloud autoscalers do it: alarms over one-minute means. Constants of AWS Application Auto Scaling. */
+/** Target tracking as cloud autoscalers do it: alarms over one-minute means. After AWS Application Auto Scaling, simplified: see docs/autoscaling.md. */
 const TRACKING = {
   periodMs: 60_000,
   targetUtilization: 0.7,

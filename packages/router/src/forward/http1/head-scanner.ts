@@ -1,0 +1,87 @@
+import { COLON, CR, LF, SPACE, TAB, TOKEN, VALUE } from './characters';
+
+/** More bytes are needed. */
+export const INCOMPLETE = 0;
+/** No valid head, or one that somebody else may read differently. */
+export const MALFORMED = -1;
+
+/** A line takes at least `a:` CR LF. */
+const LEAST_LINE = 4;
+
+/**
+ * Finds the lines of a message head, strictly (RFC 9112 2.2, 5; RFC 9110 5): every line ends in CR LF, a name is a token
+ * directly before its colon, and a value holds no control characters. So bare LF, bare CR, folded lines, space before
+ * the colon, and NUL are all refused here. One scanner serves many messages: `scan` leaves offsets, `read` makes strings.
+ */
+export class HeadScanner {
+  /** Start and end of name and value, four numbers a line. */
+  private readonly offsets: Int32Array;
+  private lines = 0;
+  /** End of the start line, absolute. */
+  private startLineEnd = 0;
+
+  startLine = '';
+  /** Names and values in turn, as they arrived. A new list for each message. */
+  rawHeaders: string[] = [];
+
+  constructor(readonly maxBytes: number) {
+    this.offsets = new Int32Array(4 * Math.ceil(maxBytes / LEAST_LINE));
+  }
+
+  /** @returns where the head ends (after its empty line), INCOMPLETE or MALFORMED; the caller bounds the length */
+  scan(bytes: Buffer, from: number, to: number): number {
+    const { offsets } = this;
+    let i = from;
+    while (i < to && VALUE[bytes[i] as number] === 1) i += 1;
+    if (i === to) return INCOMPLETE;
+    if (bytes[i] !== CR) return MALFORMED;
+    if (i + 1 === to) return INCOMPLETE;
+    if (bytes[i + 1] !== LF) return MALFORMED;
+    this.startLineEnd = i;
+    i += 2;
+    for (let slot = 0; ; slot += 4) {
+      if (i === to) return INCOMPLETE;
+      if (bytes[i] === CR) {
+        if (i + 1 === to) return INCOMPLETE;
+        this.lines = slot;
+        return bytes[i + 1] === LF ? i + 2 : MALFORMED;
+      }
+      offsets[slot] = i;
+      while (i < to && TOKEN[bytes[i] as number] === 1) i += 1;
+      if (i === to) return INCOMPLETE;
+      if (bytes[i] !== COLON || i === offsets[slot]) return MALFORMED;
+      offsets[slot + 1] = i;
+      i += 1;
+      while (i < to && (bytes[i] === SPACE || bytes[i] === TAB)) i += 1;
+      offsets[slot + 2] = i;
+      while (i < to && VALUE[bytes[i] as number] === 1) i += 1;
+      if (i === to) return INCOMPLETE;
+      if (bytes[i] !== CR) return MALFORMED;
+      if (i + 1 === to) return INCOMPLETE;
+      if (bytes[i + 1] !== LF) return MALFORMED;
+      offsets[slot + 3] = i;
+      i += 2;
+    }
+  }
+
+  /** Strings of the head that `scan` just found at `from`. */
+  read(bytes: Buffer, from: number, end: number): void {
+    const { offsets, lines } = this;
+    const text = bytes.toString('latin1', from, end);
+    this.startLine = text.slice(0, this.startLineEnd - from);
+    const raw: string[] = [];
+    for (let slot = 0; slot < lines; slot += 4) {
+      const valueStart = offsets[slot + 2] as number;
+      let valueEnd = offsets[slot + 3] as number;
+      // Whitespace after a value is no part of it (RFC 9112 5.1).
+      while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)) {
+        valueEnd -= 1;
+      }
+      raw.push(
+        text.slice((offsets[slot] as number) - from, (offsets[slot + 1] as number) - from),
+        text.slice(valueStart - from, valueEnd - from),
+      );
+    }
+    this.rawHeaders = raw;
+  }
+}

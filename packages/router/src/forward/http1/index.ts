@@ -1,0 +1,1 @@
+export { Http1Lane } from './lane';

@@ -1,0 +1,31 @@
+import type { Admission } from '../../admission';
+import type { RouterOptions } from '../../options';
+import type { Reservations } from '../../reserve';
+import type { Responder } from '../../respond';
+import type { WorkerMetrics } from '../../worker-metrics';
+import type { ForwarderParts } from '../forwarder';
+import type { ServiceAuthorization } from '../service-password';
+import type { HeadScanner } from './head-scanner';
+import type { UpstreamPool } from './upstream-pool';
+
+/** What the lane shares with the general one. */
+export interface SharedParts {
+  readonly options: RouterOptions;
+  readonly product: string;
+  readonly admission: Admission;
+  readonly reservations: Reservations;
+  readonly authorization: ServiceAuthorization;
+  readonly responder: Responder;
+  readonly metrics: WorkerMetrics;
+  readonly onHead: ForwarderParts['onHead'];
+  /** A fault of ours, not of the client or the instance. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** What the connections and exchanges of one lane have in common. */
+export interface LaneParts extends SharedParts {
+  readonly scanner: HeadScanner;
+  readonly pool: UpstreamPool;
+  /** As the client is told in `Keep-Alive`. */
+  readonly clientIdleSeconds: number;
+}

@@ -1,0 +1,5 @@
+/** The request path once more, with the general lane alone: it is the oracle of the others. */
+import './testing/without-http1-lane';
+import './request-path.int.test';
+import './smuggling.int.test';
+import './streaming.int.test';
