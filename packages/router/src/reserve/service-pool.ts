@@ -11,6 +11,9 @@ const FIFO_SLACK_MS = 10;
 /** How long a recall is remembered without news: the waiting worker repeats it while it waits. */
 const RECALL_MEMORY_MS = 1_000;
 
+/** Slots taken ahead while demand grows, as a part of those held. */
+const GROWTH = 0.25;
+
 /** While requests wait here, the exchange brings fresh numbers more often than this. */
 const QUEUE_NEWS_MS = 500;
 
@@ -214,7 +217,7 @@ export class ServicePool {
     const oldestMs = this.queue.oldestMs ?? 0;
     const newestMs = this.queue.newestMs ?? 0;
     const held = this.holdings.heldTotal;
-    const growth = want > 0 ? Math.ceil(held / 4) : 0;
+    const growth = want > 0 ? Math.floor(held * GROWTH) : 0;
     const missing = want > 0 ? this.peaks.peak(now, 10) - held - want : 0;
     return {
       want,
@@ -232,8 +235,10 @@ export class ServicePool {
     if (this.recalled() && (this.queue.length === 0 || this.olderElsewhere())) {
       return Math.min(idle, this.recalledNeed);
     }
-    // Kept for two seconds after they were last needed: the next request then needs no round trip.
-    return this.queue.length > 0 ? 0 : Math.max(0, this.holdings.heldTotal - this.peaks.peak(now, 3));
+    // Kept for two seconds after they were last needed: the next request then needs no round trip. The part that was taken
+    // ahead of growth is kept as long, or it would go back and be taken again with every new peak.
+    const keep = Math.floor(this.peaks.peak(now, 3) * (1 + GROWTH));
+    return this.queue.length > 0 ? 0 : Math.max(0, this.holdings.heldTotal - keep);
   }
 
   /** True when slots are to go back. */
