@@ -134,6 +134,11 @@ export const options = {
       description:
         'Whether a request of which nothing was sent may take another instance when the first refuses.',
     }),
+    http1Lane: flag({
+      default: true,
+      description:
+        'Whether plain HTTP/1.1 requests take the fast lane on sockets. Off, all take the general lane, which behaves the same.',
+    }),
     requestHeaderSize: integer(1024, 1_048_576, {
       default: 32_768,
       description: 'Longest accepted request head in bytes.',

@@ -39,6 +39,7 @@ function routerOptionsOf(config: CompiledConfig): RouterOptions {
       drainTimeoutMs: router.drainTimeoutMs,
     },
     limits: { ...DEFAULT_ROUTER_LIMITS, requestHeadBytes: router.requestHeaderSize },
+    lanes: { http1: router.http1Lane },
     retryOnConnectFailure: router.retryOnConnectFailure,
     apiSocketPath: null,
     requestLog: router.requestLog === undefined ? null : { file: router.requestLog },
