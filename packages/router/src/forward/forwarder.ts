@@ -5,7 +5,7 @@ import type { Reservations, ReserveOptions, ReservableService, Slot } from '../r
 import { debugHeaders, drainBody } from '../respond';
 import type { RouterOptions } from '../options';
 import type { Agents } from './agents';
-import { failureError, releaseOutcome, retryOf, type Failure, type Outcome } from './outcome';
+import { afterResend, failureError, releaseOutcome, retryOf, type Failure, type Outcome } from './outcome';
 import type { Proxy } from './proxy';
 import { requestHeaders, type OutgoingRequest } from './request-headers';
 import { responseHeaders } from './response-headers';
@@ -74,14 +74,15 @@ export class Forwarder {
     const tried = new Set<string>();
     let retriesLeft = options.retryOnConnectFailure ? MAX_RETRIES : 0;
     let slot = await this.reserve(exchange, service, tried);
-    let fresh = false;
+    let resent: Failure | null = null;
     for (;;) {
       facts.slot = slot;
-      const outcome = await this.send(exchange, service, slot, protocol, fresh);
+      const sent = await this.send(exchange, service, slot, protocol, resent !== null);
+      const outcome: Outcome = afterResend(resent, sent);
       const again =
         outcome.kind === 'failed' && !exchange.over ? retryOf(outcome, head.method, hasBody) : 'no';
-      if (again === 'same' && !fresh) {
-        fresh = true;
+      if (again === 'same' && resent === null && outcome.kind === 'failed') {
+        resent = outcome;
         continue;
       }
       slot.release(releaseOutcome(outcome));
@@ -89,7 +90,6 @@ export class Forwarder {
       retriesLeft -= 1;
       tried.add(slot.instanceId);
       slot = await this.reserve(exchange, service, tried);
-      fresh = false;
     }
   }
 

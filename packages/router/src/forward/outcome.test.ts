@@ -1,4 +1,11 @@
-import { failureError, releaseOutcome, retryOf, type Failure, type FailureReason } from './outcome';
+import {
+  afterResend,
+  failureError,
+  releaseOutcome,
+  retryOf,
+  type Failure,
+  type FailureReason,
+} from './outcome';
 
 const failure = (reason: FailureReason, given: Partial<Failure> = {}): Failure => ({
   kind: 'failed',
@@ -39,4 +46,21 @@ test.each([
   ['stale connection, with body', failure('broken', { stale: true }), 'GET', true, 'no'],
 ] as const)('retry: %s', (_name, failed, method, hasBody, expected) => {
   expect(retryOf(failed, method, hasBody)).toBe(expected);
+});
+
+describe('afterResend', () => {
+  const first = failure('broken', { stale: true });
+
+  it('a request that was sent once is not tried elsewhere when its instance is gone', () => {
+    const outcome = afterResend(first, failure('connect'));
+    expect(outcome).toMatchObject({ kind: 'failed', reason: 'broken', stale: false });
+    expect(outcome.kind === 'failed' && retryOf(outcome, 'GET', false)).toBe('no');
+    expect(releaseOutcome(outcome)).toBe('instance-error');
+  });
+
+  it('leaves first attempts and other ends alone', () => {
+    const refused = failure('connect');
+    expect(afterResend(null, refused)).toBe(refused);
+    expect(afterResend(first, { kind: 'complete' })).toEqual({ kind: 'complete' });
+  });
 });

@@ -93,3 +93,14 @@ export function retryOf(failure: Failure, method: string, hasBody: boolean): 'ot
   if (failure.reason === 'connect' && !failure.bodySent) return 'other';
   return failure.stale && SAFE.has(method) && !hasBody ? 'same' : 'no';
 }
+
+/**
+ * The outcome of a request that was sent before, on a pooled connection that broke. That it cannot even connect now says
+ * that the instance is gone, perhaps because of this very request: it is not tried on another instance, and the client is
+ * told that it may have been received.
+ * @param first how the first attempt ended; null when this is the first
+ */
+export function afterResend(first: Failure | null, outcome: Outcome): Outcome {
+  if (first === null || outcome.kind !== 'failed' || outcome.reason !== 'connect') return outcome;
+  return { ...first, stale: false };
+}

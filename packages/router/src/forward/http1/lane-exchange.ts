@@ -4,7 +4,15 @@ import type { Slot } from '../../reserve';
 import { debugHeaders } from '../../respond';
 import type { ServiceMetrics } from '../../worker-metrics';
 import { failureDetails, MAX_RETRIES, outgoingRequest, reservable } from '../forwarder';
-import { failureError, releaseOutcome, retryOf, type FailureReason, type Outcome } from '../outcome';
+import {
+  afterResend,
+  failureError,
+  releaseOutcome,
+  retryOf,
+  type Failure,
+  type FailureReason,
+  type Outcome,
+} from '../outcome';
 import { responseHeaders } from '../response-headers';
 import type { ClientConnection } from './client-connection';
 import { connectionLines, interimText, replyHeadText, requestHeadText } from './head-text';
@@ -29,7 +37,8 @@ export class LaneExchange implements UpstreamUser {
   private upstream: UpstreamConnection | null = null;
   private tried: Set<string> | null = null;
   private retriesLeft: number;
-  private fresh = false;
+  /** How the first attempt ended, when the request goes out once more on a fresh connection. */
+  private resent: Failure | null = null;
   private sentAt = 0;
   /** Monotonic milliseconds of the last byte from or to the instance. */
   private activeAt = 0;
@@ -103,7 +112,7 @@ export class LaneExchange implements UpstreamUser {
     const { slot } = this;
     if (slot === null) return;
     this.sentAt = this.activeAt = performance.now();
-    const upstream = this.parts.pool.take(slot.host, slot.port, this.fresh);
+    const upstream = this.parts.pool.take(slot.host, slot.port, this.resent !== null);
     this.upstream = upstream;
     upstream.begin(this);
     if (upstream.connected) this.onConnect();
@@ -250,17 +259,16 @@ export class LaneExchange implements UpstreamUser {
     this.upstream = null;
     this.uploadBlockedAt = 0;
     this.facts.backendResponseMs ??= performance.now() - this.sentAt;
-    const outcome = this.outcomeOf(upstream);
+    const outcome = afterResend(this.resent, this.outcomeOf(upstream));
     const again =
       outcome.kind === 'failed' && !client.gone ? retryOf(outcome, head.method, this.hasBody) : 'no';
-    if (again === 'same' && !this.fresh) {
-      this.fresh = true;
+    if (again === 'same' && this.resent === null && outcome.kind === 'failed') {
+      this.resent = outcome;
       return this.send();
     }
     slot.release(releaseOutcome(outcome));
     if (again === 'other' && this.retriesLeft > 0) {
       this.retriesLeft -= 1;
-      this.fresh = false;
       (this.tried ??= new Set()).add(slot.instanceId);
       return this.reserve();
     }
