@@ -219,7 +219,7 @@ export const options = {
         'A new leader collects nothing for so long: an empty Redis must not read as "nobody uses this".',
     }),
     probeMin: duration({
-      default: '3ms',
+      default: '2ms',
       description: 'First pause between probes of an instance that starts while somebody waits.',
     }),
     probeMax: duration({ default: '200ms', description: 'Longest pause between such probes.' }),

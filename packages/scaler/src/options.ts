@@ -63,7 +63,7 @@ export const DEFAULT_OPTIONS: Omit<ScalerOptions, keyof ScalerIdentity> = {
   coldStart: 'minimum',
   interKillMs: 1_000,
   drainTimeoutMs: 300_000,
-  probeMinMs: 3,
+  probeMinMs: 2,
   probeMaxMs: 200,
   healthCheckTimeoutMs: 1_000,
   failedCheckThreshold: 5,

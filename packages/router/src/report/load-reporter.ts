@@ -40,12 +40,10 @@ export class LoadReporter {
     const now = performance.now();
     if (now - (this.nudgedAt.get(serviceId) ?? -Infinity) < NUDGE_MS) return;
     this.nudgedAt.set(serviceId, now);
-    // Requests that arrive in the same turn belong to the same report. The nudge does not wait for it: the scaler also
-    // looks at who waits for slots, which this worker has registered already.
-    setImmediate(() => {
-      this.nudge(serviceId);
-      void this.report();
-    });
+    // The nudge does not wait for the report: the scaler also looks at who waits for slots, which this worker has
+    // registered already. Requests that arrive in the same turn belong to the same report.
+    this.nudge(serviceId);
+    setImmediate(() => void this.report());
   }
 
   /** Sends what changed; everything, once a second. */

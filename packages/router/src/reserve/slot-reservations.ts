@@ -11,6 +11,8 @@ const IDLE_CHECK_MS = 500;
 /** A service without requests for this long is forgotten by the worker. */
 const FORGET_AFTER_MS = 60_000;
 const CLOSE_POLL_MS = 20;
+/** A queue in front of running instances that is this old is worth an evaluation of its own. */
+const LASTING_QUEUE_MS = 100;
 
 export interface SlotReservationsOptions {
   /** `<router id>/<n>`, unique in the fleet and never used again. */
@@ -36,6 +38,7 @@ export class SlotReservations implements Reservations, PoolEnvironment {
   private unsubscribe: (() => void) | undefined;
   private closed: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private readonly lookedAtLater = new Set<ServiceId>();
   private closing = false;
   readonly clock: Clock;
 
@@ -114,8 +117,16 @@ export class SlotReservations implements Reservations, PoolEnvironment {
     this.entries.get(pool.service.serviceId)?.exchanger.request();
   }
 
+  /** Without an instance the scaler is told at once; with some, only of a queue that lasts: most are over in a moment. */
   waiting(pool: ServicePool): void {
-    this.options.onWaiting(pool.service.serviceId);
+    const { serviceId } = pool.service;
+    if (!pool.hasOpenInstances) return this.options.onWaiting(serviceId);
+    if (this.lookedAtLater.has(serviceId)) return;
+    this.lookedAtLater.add(serviceId);
+    setTimeout(() => {
+      this.lookedAtLater.delete(serviceId);
+      if (pool.queue.length > 0) this.options.onWaiting(serviceId);
+    }, LASTING_QUEUE_MS).unref();
   }
 
   private enter(service: ReservableService): Entry {
