@@ -5,99 +5,102 @@ import { findCaseTests, type CaseBook, type CaseTest } from './case-tests';
 /** Texts by case number. */
 export type ByCase = Readonly<Record<string, string>>;
 
-export interface Compatibility {
-  /** Of the cases of section 6 of services-and-tokens. */
-  readonly titles: ByCase;
+/** docs/reference/compatibility/<book>.json, written by hand. */
+export interface BookFile {
+  readonly title: string;
+  /** Every case has a test or a reason; from then on a test fails when one has neither. */
+  readonly complete: boolean;
+  /** What each case pins. */
+  readonly cases: ByCase;
   /** Why a case has no test. */
   readonly leftOut: ByCase;
-  readonly tests: readonly CaseTest[];
 }
+
+export interface Book extends BookFile {
+  readonly name: CaseBook;
+  readonly tests: ReadonlyMap<number, readonly CaseTest[]>;
+}
+
+/** How many cases each document has. */
+export const BOOKS: Readonly<Record<CaseBook, number>> = {
+  'services-and-tokens': 209,
+  'request-path': 140,
+  'scaling-and-schedulers': 104,
+};
 
 const FOLDER = join('docs', 'reference');
 export const PAGE = join(FOLDER, 'compatibility.md');
-export const LEFT_OUT = join(FOLDER, 'compatibility-left-out.json');
+export const bookPath = (name: CaseBook): string => join(FOLDER, 'compatibility', `${name}.json`);
 
-export function readCompatibility(root: string): Compatibility {
-  const read = (name: string): ByCase => JSON.parse(readFileSync(join(root, name), 'utf8')) as ByCase;
-  return {
-    titles: read(join(FOLDER, 'compatibility-cases.json')),
-    leftOut: read(LEFT_OUT),
-    tests: findCaseTests(root),
-  };
+export function readBooks(root: string): Book[] {
+  const tests = findCaseTests(root);
+  return (Object.keys(BOOKS) as CaseBook[]).map((name) => ({
+    ...(JSON.parse(readFileSync(join(root, bookPath(name)), 'utf8')) as BookFile),
+    name,
+    tests: testsByNumber(tests, name),
+  }));
 }
 
+const numbersOf = ({ cases }: Book): number[] => Object.keys(cases).map(Number);
+
 /** Numbers of the cases that have neither a test nor a reason for having none. */
-export function unexplained({ titles, leftOut, tests }: Compatibility): number[] {
-  const tested = testsByNumber(tests, 'services-and-tokens');
-  return Object.keys(titles)
-    .map(Number)
-    .filter((number) => !tested.has(number) && !Object.hasOwn(leftOut, String(number)));
+export function openCases(book: Book): number[] {
+  return numbersOf(book).filter(
+    (number) => !book.tests.has(number) && !Object.hasOwn(book.leftOut, String(number)),
+  );
 }
 
 /** The reasons without those of cases that have a test by now. */
-export function stillLeftOut({ leftOut, tests }: Compatibility): ByCase {
-  const tested = testsByNumber(tests, 'services-and-tokens');
-  return Object.fromEntries(Object.entries(leftOut).filter(([number]) => !tested.has(Number(number))));
+export function stillLeftOut({ leftOut, tests }: Book): ByCase {
+  return Object.fromEntries(Object.entries(leftOut).filter(([number]) => !tests.has(Number(number))));
 }
 
 const HEAD = `# Compatibility
 
-<!-- Written by scripts/compatibility-page.ts from the names of tests, compatibility-cases.json and compatibility-left-out.json. Do not edit. -->
+<!-- Written by scripts/compatibility-page.ts from the names of tests and docs/reference/compatibility/*.json. Do not edit. -->
 
 The wire behaviour of the original is pinned as numbered cases. This page says which test shows each of them, so that
 anybody who depends on one can find it. Tests name cases in their titles (\`case 12: ...\`).
 `;
 
 /** The text of docs/reference/compatibility.md. */
-export function renderCompatibility({ titles, leftOut, tests }: Compatibility): string {
-  const tested = testsByNumber(tests, 'services-and-tokens');
-  const numbers = Object.keys(titles).map(Number);
-  const missing = numbers.filter((number) => !tested.has(number));
-  const rows = numbers
-    .filter((number) => tested.has(number))
-    .map(
-      (number) =>
-        `| ${number} | ${cell(titles[String(number)] ?? '')} | ${files(tested.get(number) ?? [])} |`,
-    );
-  const reasons = missing.map(
-    (number) =>
-      `| ${number} | ${cell(titles[String(number)] ?? '')} | ${cell(leftOut[String(number)] ?? 'no reason given')} |`,
-  );
+export const renderCompatibility = (books: readonly Book[]): string =>
+  [HEAD, ...books.map(renderBook)].join('\n');
+
+function renderBook(book: Book): string {
+  const numbers = numbersOf(book);
+  const tested = numbers.filter((number) => book.tests.has(number));
+  const open = openCases(book);
+  const row = (number: number, last: string): string =>
+    `| ${number} | ${cell(book.cases[String(number)] ?? '')} |${last === '' ? '' : ` ${last} |`}`;
   return [
-    HEAD,
-    `## Tokens, services and the REST API
-
-${numbers.length - missing.length} of ${numbers.length} cases have a test.
-
-| case | behaviour | tests |
-| --- | --- | --- |
-${rows.join('\n')}
-
-### Left out
-
-| case | behaviour | why |
-| --- | --- | --- |
-${reasons.join('\n')}
-`,
-    others('The path of a request', 'request-path', tests),
-    others('Scaling and schedulers', 'scaling-and-schedulers', tests),
-  ].join('\n');
+    `## ${book.title}`,
+    `${tested.length} of ${numbers.length} cases have a test.`,
+    table(
+      ['case', 'behaviour', 'tests'],
+      tested.map((number) => row(number, files(book.tests.get(number) ?? []))),
+    ),
+    ...section(
+      'Left out',
+      ['case', 'behaviour', 'why'],
+      Object.entries(book.leftOut).map(([number, why]) => row(Number(number), cell(why))),
+    ),
+    ...section(
+      'Open: neither a test nor a reason yet',
+      ['case', 'behaviour'],
+      open.map((number) => row(number, '')),
+    ),
+    '',
+  ]
+    .join('\n\n')
+    .replace(/\n+$/, '\n');
 }
 
-/** Documents whose cases are not all listed yet: what has a test, by the name of the first. */
-function others(title: string, book: CaseBook, tests: readonly CaseTest[]): string {
-  const rows = [...testsByNumber(tests, book)].map(
-    ([number, found]) => `| ${number} | ${cell(found[0]?.name ?? '')} | ${files(found)} |`,
-  );
-  return rows.length === 0
-    ? ''
-    : `## ${title}
+const section = (title: string, columns: readonly string[], rows: readonly string[]): string[] =>
+  rows.length === 0 ? [] : [`### ${title}`, table(columns, rows)];
 
-| case | test | file |
-| --- | --- | --- |
-${rows.join('\n')}
-`;
-}
+const table = (columns: readonly string[], rows: readonly string[]): string =>
+  [`| ${columns.join(' | ')} |`, `|${' --- |'.repeat(columns.length)}`, ...rows].join('\n');
 
 function testsByNumber(tests: readonly CaseTest[], book: CaseBook): Map<number, CaseTest[]> {
   const byNumber = new Map<number, CaseTest[]>();
