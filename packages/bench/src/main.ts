@@ -1,46 +1,59 @@
-import { parseArgs } from 'node:util';
+import { flags, UsageError, type Flags } from './flags';
 import { measureColdStarts } from './measurements/cold-start';
+import { measureContest } from './measurements/contest';
 import { measureRedisCommands } from './measurements/redis-commands';
-import { measureThroughput } from './measurements/throughput';
+import { PEERS, type PeerName } from './peers';
 import { loadAverage, machine } from './report/machine';
 import type { Outcome } from './report/measurement';
+import { SCENARIOS, type Scenario } from './scenarios';
 
 const USAGE = `usage: npm run bench -- <measurement> [options]
 
   cold-start      first byte minus the instance's own start-up   --runs 30 --warm-up 2
   redis-commands  Redis commands per request on the warm path    --seconds 10 --connections 32
-  throughput      one router worker against bare http-proxy      --rounds 5 --seconds 5 --connections 32
 
-Each starts a cluster of its own on free ports of 127.0.0.1 and stops it. Exit code: 0; 1 when a request or run failed;
+One router worker against HAProxy, nginx and http-proxy:
+${Object.entries(SCENARIOS)
+  .map(([name, { what }]) => `  ${name.padEnd(16)}${what}`)
+  .join('\n')}
+        --rounds 5 --seconds 4 --connections 64 --peers haproxy,nginx,http-proxy --stage cluster
+        --stage worker: a worker and Redis without the rest of a cluster, which starts sooner
+
+Each starts what it needs on free ports of 127.0.0.1 and stops it. Exit code: 0; 1 when a request or run failed;
 2 when the command line is wrong. Targets and results: docs/performance.md.
 `;
 
-class UsageError extends Error {}
+interface Measurement {
+  readonly options: readonly string[];
+  run(flags: Flags): Promise<Outcome>;
+}
 
-type Read = (name: string, fallback: number) => number;
-
-const MEASUREMENTS: Readonly<
-  Record<string, { options: readonly string[]; run(read: Read): Promise<Outcome> }>
-> = {
+const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'cold-start': {
     options: ['runs', 'warm-up'],
-    run: (read) => measureColdStarts({ runs: read('runs', 30), warmUp: read('warm-up', 2) }),
+    run: ({ count }) => measureColdStarts({ runs: count('runs', 30), warmUp: count('warm-up', 2, 0) }),
   },
   'redis-commands': {
     options: ['seconds', 'connections'],
-    run: (read) =>
-      measureRedisCommands({ seconds: read('seconds', 10), connections: read('connections', 32) }),
+    run: ({ count }) =>
+      measureRedisCommands({ seconds: count('seconds', 10), connections: count('connections', 32) }),
   },
-  throughput: {
-    options: ['rounds', 'seconds', 'connections'],
-    run: (read) =>
-      measureThroughput({
-        rounds: read('rounds', 5),
-        seconds: read('seconds', 5),
-        connections: read('connections', 32),
-      }),
-  },
+  ...Object.fromEntries(Object.entries(SCENARIOS).map(([name, scenario]) => [name, contest(scenario)])),
 };
+
+function contest(scenario: Scenario): Measurement {
+  return {
+    options: ['rounds', 'seconds', 'connections', 'peers', 'stage'],
+    run: ({ count, choice, list }) =>
+      measureContest(scenario, {
+        rounds: count('rounds', 5),
+        seconds: count('seconds', 4),
+        connections: count('connections', scenario.connections),
+        stage: choice('stage', ['cluster', 'worker']),
+        peers: list('peers', Object.keys(PEERS) as PeerName[], scenario.peers),
+      }),
+  };
+}
 
 async function main([name = '', ...args]: readonly string[]): Promise<number> {
   if (name === '--help' || name === '-h') {
@@ -50,28 +63,10 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
   const measurement = MEASUREMENTS[name];
   if (measurement === undefined)
     throw new UsageError(name === '' ? 'no measurement' : `no measurement ${name}`);
-  const { values } = parseFlags(args, measurement.options);
-  const read: Read = (flag, fallback) => {
-    const text = values[flag];
-    if (text === undefined) return fallback;
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < (flag === 'warm-up' ? 0 : 1) || value > 10_000) {
-      throw new UsageError(`--${flag} must be a whole number, not "${String(text)}"`);
-    }
-    return value;
-  };
+  const given = flags(args, measurement.options);
   console.log(`${name}, ${new Date().toISOString()}\n${machine()}\nload average before: ${loadAverage()}\n`);
-  const { errors } = await measurement.run(read);
+  const { errors } = await measurement.run(given);
   return errors === 0 ? 0 : 1;
-}
-
-function parseFlags(args: readonly string[], names: readonly string[]): { values: Record<string, unknown> } {
-  try {
-    const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
-    return parseArgs({ args: [...args], options, allowPositionals: false });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
 }
 
 main(process.argv.slice(2)).then(

@@ -17,6 +17,11 @@ const HOST = '127.0.0.1';
 const READY_MS = 30_000;
 const STOP_MS = 20_000;
 
+export interface ClusterOptions {
+  /** The router writes a request log. */
+  readonly requestLog?: boolean;
+}
+
 interface Role {
   readonly url: string;
   readonly process: RunningProcess;
@@ -34,9 +39,10 @@ export class Cluster {
   private constructor(
     private readonly temporary: TemporaryDirectory,
     readonly redis: RedisServer,
+    private readonly options: ClusterOptions,
   ) {}
 
-  static async start(): Promise<Cluster> {
+  static async start(options: ClusterOptions): Promise<Cluster> {
     const directory = await temporaryDirectory('waiter-bench');
     let redis: RedisServer;
     try {
@@ -47,7 +53,7 @@ export class Cluster {
       await directory.remove();
       throw error;
     }
-    const cluster = new Cluster(directory, redis);
+    const cluster = new Cluster(directory, redis, options);
     try {
       await cluster.begin();
       return cluster;
@@ -69,6 +75,9 @@ export class Cluster {
       WAITER_ROUTER_PORT: port,
       WAITER_ROUTER_HOST: HOST,
       WAITER_ROUTER_WORKERS: '1',
+      ...(this.options.requestLog === true
+        ? { WAITER_ROUTER_REQUEST_LOG: join(this.directory, 'request.log') }
+        : {}),
     }));
     await waitFor('a leader', () => answersOk(`${this.routerUrl}/state/leader`), {
       timeoutMs: READY_MS,
@@ -142,8 +151,11 @@ async function answersOk(url: string): Promise<boolean> {
 }
 
 /** Runs `work` with a cluster and stops that whatever happens; on failure its logs go to stderr. */
-export async function withCluster<T>(work: (cluster: Cluster) => Promise<T>): Promise<T> {
-  const cluster = await Cluster.start();
+export async function withCluster<T>(
+  work: (cluster: Cluster) => Promise<T>,
+  options: ClusterOptions = {},
+): Promise<T> {
+  const cluster = await Cluster.start(options);
   try {
     return await work(cluster);
   } catch (error) {

@@ -2,6 +2,7 @@ import type { LoadOptions, LoadResult } from './load';
 
 interface Report {
   readonly requests: { readonly total: number; readonly average: number };
+  readonly throughput: { readonly average: number };
   readonly latency: { readonly p50: number; readonly p99: number };
   readonly errors: number;
   readonly timeouts: number;
@@ -29,10 +30,11 @@ export function autocannonCommand({ url, connections, seconds, headers }: LoadOp
 export function parseAutocannon(output: string): LoadResult {
   const json = output.split('\n').find((line) => line.startsWith('{'));
   if (json === undefined) throw new Error(`not a report of autocannon: ${output}`);
-  const { requests, latency, errors, timeouts, non2xx } = JSON.parse(json) as Report;
+  const { requests, throughput, latency, errors, timeouts, non2xx } = JSON.parse(json) as Report;
   return {
     requests: requests.total,
     perSecond: requests.average,
+    bytesPerSecond: throughput.average,
     errors: errors + timeouts + non2xx,
     p50Ms: latency.p50,
     p99Ms: latency.p99,

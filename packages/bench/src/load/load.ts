@@ -7,6 +7,8 @@ export interface LoadOptions {
   readonly connections: number;
   readonly seconds: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** A script of wrk and its arguments; autocannon has none. */
+  readonly script?: { readonly file: string; readonly args: readonly string[] };
   /** Bind the generator to this core. */
   readonly core: number | null;
 }
@@ -14,6 +16,8 @@ export interface LoadOptions {
 export interface LoadResult {
   readonly requests: number;
   readonly perSecond: number;
+  /** Of responses, heads included; NaN where the generator does not tell. */
+  readonly bytesPerSecond: number;
   /** Broken connections, timeouts, and responses that are not 2xx or 3xx. */
   readonly errors: number;
   readonly p50Ms: number;
@@ -31,6 +35,7 @@ export function generator(): 'wrk' | 'autocannon' {
 /** Keeps `connections` kept-alive connections busy for `seconds`. @throws Error when the generator fails */
 export async function load(options: LoadOptions): Promise<LoadResult> {
   const wrk = generator() === 'wrk';
+  if (!wrk && options.script !== undefined) throw new Error('this load needs wrk (Debian package wrk)');
   const command = wrk ? wrkCommand(options) : autocannonCommand(options);
   const pinned =
     options.core === null ? command : ['taskset', '--cpu-list', String(options.core), ...command];

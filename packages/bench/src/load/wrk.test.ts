@@ -23,6 +23,7 @@ it('reads what wrk reports', () => {
   expect(parseWrk(GOOD)).toEqual({
     requests: 34065,
     perSecond: 6810.75,
+    bytesPerSecond: 1.03 * 1024 * 1024,
     errors: 0,
     p50Ms: 0.98,
     p99Ms: 1020,
@@ -46,4 +47,6 @@ it('passes headers on', () => {
     core: null,
   };
   expect(wrkCommand(options).join(' ')).toBe('wrk -t1 -c32 -d5s --latency -H x-waiter-token: t http://h/');
+  const script = { file: 'a.lua', args: ['1'] };
+  expect(wrkCommand({ ...options, script }).slice(-5)).toEqual(['-s', 'a.lua', 'http://h/', '--', '1']);
 });

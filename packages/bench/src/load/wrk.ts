@@ -7,9 +7,10 @@ export function hasWrk(): boolean {
   return spawnSync('wrk', ['--version'], { stdio: 'ignore' }).error === undefined;
 }
 
-export function wrkCommand({ url, connections, seconds, headers }: LoadOptions): string[] {
+export function wrkCommand({ url, connections, seconds, headers, script }: LoadOptions): string[] {
   const flags = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
-  return ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...flags, url];
+  const scripted = script === undefined ? [url] : ['-s', script.file, url, '--', ...script.args];
+  return ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...flags, ...scripted];
 }
 
 /** @throws Error when this is no report of wrk */
@@ -23,10 +24,16 @@ export function parseWrk(report: string): LoadResult {
   return {
     requests: Number(total[1]),
     perSecond: Number(rate[1]),
+    bytesPerSecond: bytes(report),
     errors,
     p50Ms: latency(report, '50'),
     p99Ms: latency(report, '99'),
   };
+}
+
+function bytes(report: string): number {
+  const found = /^Transfer\/sec:\s+([\d.]+)([KMGT]?)B$/m.exec(report);
+  return found === null ? NaN : Number(found[1]) * 1024 ** ' KMGT'.indexOf(found[2] || ' ');
 }
 
 function latency(report: string, percent: string): number {

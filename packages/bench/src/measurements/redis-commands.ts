@@ -24,7 +24,7 @@ const WARM_UP_SECONDS = 5;
 export function measureRedisCommands({ seconds, connections }: RedisCommandsOptions): Promise<Outcome> {
   return withCluster(async (cluster) => {
     await registerToken(cluster, TOKEN, {
-      cmd: `exec ${process.execPath} ${join(__dirname, '..', 'programs', 'backend.js')} $PORT0`,
+      cmd: `exec ${process.execPath} ${join(__dirname, '..', 'programs', 'instance.js')} $PORT0`,
       'concurrency-level': 100,
       'min-instances': 1,
       'max-instances': 1,

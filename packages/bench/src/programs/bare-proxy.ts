@@ -11,7 +11,7 @@ const targets = instances.map((one) => ({ protocol: 'http:', host: '127.0.0.1', 
 const proxy = createProxyServer({ agent });
 let turn = 0;
 
-createServer((request, response) => {
+createServer({ keepAliveTimeout: 300_000 }, (request, response) => {
   const target = targets[turn++ % targets.length];
   if (target === undefined) return;
   proxy.web(request, response, { target }, () => {
