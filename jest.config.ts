@@ -28,7 +28,7 @@ const config: Config = {
       ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/packages/*/src/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.int\\.test\\.ts$', '/packages/e2e/'],
+      testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.(int|e2e)\\.test\\.ts$'],
     },
     {
       ...shared,

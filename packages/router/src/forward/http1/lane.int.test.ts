@@ -53,6 +53,13 @@ test('a head and a chunked body that arrive byte by byte', async () => {
   expect(seen.split('\r\n\r\n').slice(1).join('\r\n\r\n')).toBe('3\r\nabc\r\n0\r\n\r\n');
 });
 
+test('a client is promised less idle time than its connection gets', async () => {
+  await instance((socket) => socket.write(OK));
+  const reply = await rawRequest(router.port, request('GET / HTTP/1.1'), { until: /ok$/ });
+  const seconds = Number(/^Keep-Alive: timeout=(\d+)\r$/im.exec(reply.text)?.[1]);
+  expect(seconds).toBe(DEFAULT_ROUTER_TIMEOUTS.clientIdleTimeoutMs / 1_000 - 1);
+});
+
 test('pipelined requests with bodies are served in order, one at a time', async () => {
   let inFlight = 0;
   const bodies: string[] = [];

@@ -32,7 +32,7 @@ export class Http1Lane implements FastLane, ConnectionHome {
       ...shared,
       scanner: new HeadScanner(limits.requestHeadBytes),
       pool: new UpstreamPool(limits.responseHeadBytes, timeouts.instanceIdleTimeoutMs, shared.onFault),
-      clientIdleSeconds: Math.floor(timeouts.clientIdleTimeoutMs / 1_000),
+      clientIdleSeconds: promisedSeconds(timeouts.clientIdleTimeoutMs),
     };
     // One timer for all connections: a request costs a time stamp, not a timer.
     this.timers = [
@@ -82,4 +82,12 @@ export class Http1Lane implements FastLane, ConnectionHome {
     for (const timer of this.timers) clearInterval(timer);
     this.parts.pool.destroy();
   }
+}
+
+/**
+ * How long clients are told that an idle connection is kept: a second less than it is, so that a request that was sent in the
+ * last moment does not cross with the end of the connection.
+ */
+function promisedSeconds(idleMs: number): number {
+  return Math.max(1, Math.floor(idleMs / 1_000) - 1);
 }

@@ -1,0 +1,68 @@
+import { request, type Agent, type IncomingMessage } from 'node:http';
+
+export interface Call {
+  readonly port: number;
+  readonly agent: Agent;
+  readonly path: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+  /** Sends the body without a length. */
+  readonly chunked?: boolean;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+/** A client that hears nothing for so long gives up, and that is a failure. */
+const SILENCE_MS = 60_000;
+
+/** Sends a request and reads the whole response. `read` may take its time over the body. */
+export function call(
+  what: Call,
+  read: (response: IncomingMessage) => Promise<Buffer> = whole,
+): Promise<Reply> {
+  const { port, agent, path, method = 'GET', headers = {}, body, chunked = false } = what;
+  const length = body === undefined || chunked ? {} : { 'content-length': String(body.length) };
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      {
+        host: '127.0.0.1',
+        port,
+        agent,
+        path,
+        method,
+        headers: { ...headers, ...length },
+        timeout: SILENCE_MS,
+      },
+      (response) => {
+        read(response).then((bytes) => resolve({ status: response.statusCode ?? 0, body: bytes }), reject);
+      },
+    );
+    outgoing.on('timeout', () =>
+      outgoing.destroy(new Error(`${method} ${path}: silence for ${SILENCE_MS} ms`)),
+    );
+    outgoing.on('error', reject);
+    if (body !== undefined && chunked) {
+      const half = body.length >> 1;
+      outgoing.write(body.subarray(0, half));
+      outgoing.end(body.subarray(half));
+    } else {
+      outgoing.end(body);
+    }
+  });
+}
+
+export async function whole(response: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of response as AsyncIterable<Buffer>) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/** @throws Error with the start of the body when the status is another one */
+export function expectStatus(reply: Reply, status: number, what: string): Reply {
+  if (reply.status === status) return reply;
+  throw new Error(`${what}: ${reply.status} ${reply.body.toString('utf8', 0, 200)}`);
+}
