@@ -13,6 +13,8 @@ export interface HeldInstance {
   inUse: number;
   /** False once it drains: what is leased goes back as it falls free. */
   open: boolean;
+  /** It is to be stopped, as far as is known; a closed instance may also be merely unhealthy. */
+  draining: boolean;
 }
 
 /** Order in which a service's instances are used (spec: request-path 3.5). */
@@ -102,6 +104,12 @@ export class Holdings {
     return changed;
   }
 
+  /** Takes note of what the snapshot says of an instance that is known. */
+  mark(id: InstanceId, draining: boolean): void {
+    const instance = this.byId.get(id);
+    if (instance !== undefined) instance.draining = draining;
+  }
+
   /** Makes an instance known that this worker holds nothing on: for the time when Redis is away. */
   learn(grant: Omit<Grant, 'slots'>): void {
     this.enter({ ...grant, slots: 0 }).open = grant.open;
@@ -152,6 +160,7 @@ export class Holdings {
       held: 0,
       inUse: 0,
       open: grant.open,
+      draining: false,
     };
     this.byId.set(instance.id, instance);
     this.ordered.push(instance);

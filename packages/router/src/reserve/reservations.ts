@@ -29,6 +29,10 @@ export interface Slot {
   readonly port: number;
   /** Time in the queue, milliseconds with fraction. */
   readonly waitedMs: number;
+  /** The instance is to be stopped as soon as its slots are back: what can begin anew elsewhere should. */
+  readonly draining: boolean;
+  /** Something was asked of the instance just now, within an exchange that lasts. @param atMs epoch milliseconds */
+  touch(atMs: number): void;
   /** Must be called once, when the exchange with the instance is over; further calls do nothing. */
   release(outcome: ReleaseOutcome): void;
 }

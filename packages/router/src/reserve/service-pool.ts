@@ -3,6 +3,7 @@ import type { ExchangeReply, Grant, InstanceSnapshot } from '@waiter/store';
 import { Holdings, type HeldInstance } from './holdings';
 import { Peaks } from './peaks';
 import { clientGone, deploymentFailed, queueFull, queueTimeout, type PoolFacts } from './refusals';
+import { HeldSlot } from './held-slot';
 import type { ReservableService, ReserveOptions, Slot } from './reservations';
 import { WaitQueue } from './wait-queue';
 
@@ -164,20 +165,14 @@ export class ServicePool {
     this.inUse += 1;
     const now = this.environment.clock.monotonic();
     this.peaks.note(now, this.inUse);
-    let released = false;
-    return {
-      instanceId: instance.id,
-      host: instance.host,
-      port: instance.port,
-      waitedMs: now - since,
-      release: () => {
-        if (released) return;
-        released = true;
-        instance.inUse -= 1;
-        this.inUse -= 1;
-        this.freed(instance);
-      },
-    };
+    return new HeldSlot(this, instance, now - since);
+  }
+
+  /** To be called by the slot that was taken, once. */
+  release(instance: HeldInstance): void {
+    instance.inUse -= 1;
+    this.inUse -= 1;
+    this.freed(instance);
   }
 
   private freed(instance: HeldInstance): void {
@@ -313,6 +308,7 @@ export class ServicePool {
     this.snapshot = snapshot;
     const usable = new Set<InstanceId>();
     for (const instance of snapshot.instances) {
+      this.holdings.mark(instance.id, instance.draining);
       if (!instance.healthy || instance.draining || instance.port === 0) continue;
       usable.add(instance.id);
       this.holdings.learn({

@@ -1,14 +1,23 @@
 import type { Reservations, ReserveOptions, ReleaseOutcome, Slot } from '../reserve';
 
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Slots on given addresses, in turn, without limit: for tests of the request path that are not about reservation. */
 export class FixedReservations implements Reservations {
   /** Slots that were taken and not released. */
   inUse = 0;
   readonly outcomes: ReleaseOutcome[] = [];
   readonly reserved: string[] = [];
+  /** When slots in use were touched. */
+  readonly touched: number[] = [];
+  /** What slots say of their instance. */
+  draining = false;
   private next = 0;
 
-  constructor(public addresses: readonly { host: string; port: number }[]) {}
+  constructor(public addresses: readonly Address[]) {}
 
   tryReserve(): Slot {
     return this.take(undefined);
@@ -26,20 +35,42 @@ export class FixedReservations implements Reservations {
     if (chosen === undefined) throw new Error('no address');
     this.inUse += 1;
     this.reserved.push(chosen.instanceId);
-    let released = false;
-    return {
-      ...chosen,
-      waitedMs: 0.25,
-      release: (outcome: ReleaseOutcome) => {
-        if (released) throw new Error('released twice');
-        released = true;
-        this.inUse -= 1;
-        this.outcomes.push(outcome);
-      },
-    };
+    return new FixedSlot(this, chosen);
   }
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+}
+
+class FixedSlot implements Slot {
+  readonly instanceId: string;
+  readonly host: string;
+  readonly port: number;
+  readonly waitedMs = 0.25;
+  private released = false;
+
+  constructor(
+    private readonly home: FixedReservations,
+    { instanceId, host, port }: Address & { readonly instanceId: string },
+  ) {
+    this.instanceId = instanceId;
+    this.host = host;
+    this.port = port;
+  }
+
+  get draining(): boolean {
+    return this.home.draining;
+  }
+
+  touch(atMs: number): void {
+    this.home.touched.push(atMs);
+  }
+
+  release(outcome: ReleaseOutcome): void {
+    if (this.released) throw new Error('released twice');
+    this.released = true;
+    this.home.inUse -= 1;
+    this.home.outcomes.push(outcome);
   }
 }
