@@ -170,10 +170,24 @@ export const options = {
     lease: duration({ default: '3s', description: 'A leader that does not renew for so long is replaced.' }),
     renew: duration({ default: '500ms', description: 'How often a leader renews its lease.' }),
     drainTimeout: duration({
-      default: '5m',
-      description: 'An instance that is to be killed may finish its requests for so long.',
+      default: '4h',
+      description:
+        'An instance that is to be killed may finish its requests for so long: as long as an async request may take. ' +
+        'It takes no new ones meanwhile.',
     }),
-    interKill: duration({ default: '1s', description: 'Time between two kills of one service.' }),
+    lingeringRequestThreshold: duration({
+      default: '4h',
+      description:
+        'The same for an instance that has expired, if it is less. The original cuts requests of expired instances ' +
+        'after 60 s.',
+    }),
+    interKill: duration({ default: '1s', description: 'Time between two rounds of kills of one service.' }),
+    killsPerPass: choice(['one', 'surplus'], {
+      default: 'one',
+      description:
+        'How many instances of a service are stopped at a time: one, as the original, or as many as the formula ' +
+        'finds too many.',
+    }),
     quanta: {
       cpus: number(0, {
         default: 64,
@@ -229,7 +243,8 @@ export const options = {
     }),
     failedCheckThreshold: integer(1, 1000, {
       default: 5,
-      description: 'An instance that was healthy counts as unhealthy after so many failed checks in a row.',
+      description:
+        'An instance that vanishes after so many failed checks in a row, never healthy, counts as failed.',
     }),
     maxExpiredUnhealthyInstances: integer(0, 1000, {
       default: 2,

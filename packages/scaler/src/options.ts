@@ -27,8 +27,13 @@ export interface ScalerOptions {
   readonly coldStart: DecisionLimits['coldStart'];
   /** Strictly more than this lies between two stops of one service. */
   readonly interKillMs: number;
+  readonly killsPerPass: DecisionLimits['killsPerPass'];
+  /** So many expired instances that are not healthy are replaced beside the healthy ones (1.5). */
+  readonly maxExpiredUnhealthyInstances: number;
   /** A draining instance is killed when this has passed, whatever it still serves. */
   readonly drainTimeoutMs: number;
+  /** The same for an expired one, if it is less. */
+  readonly lingeringRequestThresholdMs: number;
 
   readonly probeMinMs: number;
   readonly probeMaxMs: number;
@@ -47,6 +52,8 @@ export interface ScalerOptions {
   readonly settleMs: number;
   /** A service that only fails and that nobody asks for is deleted after this and its grace period. */
   readonly brokenServiceTimeoutMs: number;
+  /** On so many hosts it must have failed. */
+  readonly brokenServiceMinHosts: number;
 }
 
 /** What has no default. */
@@ -62,7 +69,10 @@ export const DEFAULT_OPTIONS: Omit<ScalerOptions, keyof ScalerIdentity> = {
   quanta: DEFAULT_QUANTA,
   coldStart: 'minimum',
   interKillMs: 1_000,
-  drainTimeoutMs: 300_000,
+  killsPerPass: 'one',
+  maxExpiredUnhealthyInstances: 2,
+  drainTimeoutMs: 14_400_000,
+  lingeringRequestThresholdMs: 14_400_000,
   probeMinMs: 2,
   probeMaxMs: 200,
   healthCheckTimeoutMs: 1_000,
@@ -73,6 +83,7 @@ export const DEFAULT_OPTIONS: Omit<ScalerOptions, keyof ScalerIdentity> = {
   startNewIntervalMs: 5_000,
   settleMs: 10_000,
   brokenServiceTimeoutMs: 1_800_000,
+  brokenServiceMinHosts: 2,
 };
 
 /** Fills in the defaults. */

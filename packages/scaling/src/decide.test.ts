@@ -252,7 +252,15 @@ describe('shrinking', () => {
       label: 'scale-down',
       scaleAmount: -3,
       candidates: ['s.5', 's.4', 's.3', 's.2', 's.1'],
+      count: 1,
     });
+  });
+
+  test('as many at once as there are too many, where that is wanted', () => {
+    const limits = { killsPerPass: 'surplus' as const };
+    expect(decide(surplus({ limits }))).toMatchObject({ kind: 'kill', scaleAmount: -3, count: 3 });
+    const busy = several(5).map((each, index) => (index < 4 ? { ...each, inUse: 1 } : each));
+    expect(decide(surplus({ limits, instances: busy }))).toMatchObject({ kind: 'kill', count: 1 });
   });
 
   test('a random service gives up its oldest first (1.4)', () => {
@@ -306,6 +314,41 @@ describe('shrinking', () => {
 test('1.5 expired: all healthy ones, and at most two unhealthy ones', () => {
   const instances = several(11, { expired: true }).map((each, index) => ({ ...each, healthy: index < 7 }));
   expect(decide(running(11, { instances })).inputs).toMatchObject({ healthy: 7, expired: 9 });
+});
+
+describe('1.2.7 replacing expired instances goes at most one above max-instances', () => {
+  const expired = (count: number, changes: Partial<DecisionInput> = {}): DecisionInput =>
+    running(count, { instances: several(count, { expired: true }), demand: demand(100), ...changes });
+
+  test('V52 needs no more than that', () => {
+    expect(decide(expired(5, { config: config({ maxInstances: 5 }) }))).toMatchObject({
+      kind: 'scale-up',
+      instances: 6,
+    });
+  });
+
+  test('V53 would double the service', () => {
+    const decision = decide(
+      expired(5, { config: config({ maxInstances: 5, expiredInstanceRestartRate: 1 }) }),
+    );
+    expect(decision).toMatchObject({ kind: 'scale-up', scaleAmount: 1, instances: 6, steps: { replace: 5 } });
+    expect(decision.reason).toContain('no more than 6');
+  });
+
+  test('what is above it already shrinks, the expired ones first', () => {
+    const settings = config({ maxInstances: 3, expiredInstanceRestartRate: 1 });
+    const fresh = instance(9);
+    const input = expired(5, { config: settings, scheduler: { requested: 6, scheduled: 6 } });
+    const decision = decide({ ...input, instances: [...input.instances, fresh] });
+    expect(decision).toMatchObject({ kind: 'kill', scaleToInstances: 3 });
+    expect(decision).toMatchObject({ candidates: ['s.1', 's.2', 's.3', 's.4', 's.5'] });
+  });
+
+  test('below max-instances every expired one may be replaced at once', () => {
+    const settings = config({ expiredInstanceRestartRate: 1 });
+    const input = expired(5, { config: settings, demand: demand(5) });
+    expect(decide(input)).toMatchObject({ kind: 'scale-up', scaleAmount: 5, instances: 10 });
+  });
 });
 
 test('a clock that was set back counts as no time', () => {

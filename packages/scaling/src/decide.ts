@@ -2,6 +2,7 @@ import { chooseKills, effectiveLoadBalancing } from './choose-kills';
 import type { Decision, DecisionInput, DecisionInputs, DecisionLimits, ScalingStateLabel } from './decision';
 import { DEFAULT_LIMITS, observe } from './observe';
 import { quantaLimit } from './quanta';
+import { boundSurge } from './surge';
 import { idealInstances, instances, scaleService, type ScaleResult } from './scale-service';
 
 type Base = Omit<Extract<Decision, { kind: 'none' }>, 'kind'>;
@@ -23,7 +24,7 @@ export function decide(input: DecisionInput): Decision {
 
   let result: ScaleResult;
   try {
-    result = scaleService(
+    const exact = scaleService(
       { ...input.config, minInstances: seen.minInstances },
       {
         outstanding: seen.inFlight + seen.queued,
@@ -34,6 +35,7 @@ export function decide(input: DecisionInput): Decision {
       },
       seen.ticks,
     );
+    result = boundSurge(exact, seen);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     // Bad parameters of one service stop the scaling of that one only (1.5).
@@ -131,7 +133,8 @@ function shrink(input: DecisionInput, base: Base, limits: DecisionLimits): Decis
     includeBusy: limits.killBusy,
   }).map(({ id }) => id);
   if (candidates.length === 0) return hold(base, 'none can be spared now');
-  return { kind: 'kill', ...base, candidates };
+  const count = limits.killsPerPass === 'one' ? 1 : Math.min(tasks - to, candidates.length);
+  return { kind: 'kill', ...base, candidates, count };
 }
 
 function hold(base: Base, because: string): Decision {

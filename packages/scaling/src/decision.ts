@@ -28,6 +28,8 @@ export interface DecisionLimits {
   readonly coldStart: 'minimum' | 'ideal';
   /** See `KillRules.includeBusy`; safe where kills go by the drain protocol. */
   readonly killBusy: boolean;
+  /** `one` a pass, as the original; `surplus`: as many as the formula finds too many. */
+  readonly killsPerPass: 'one' | 'surplus';
 }
 
 export interface DecisionInput {
@@ -97,6 +99,6 @@ export type Decision = DecisionBase &
     | { readonly kind: 'force-scale'; readonly instances: number }
     /** Take these back into rotation; `remaining` more are wanted: evaluate again at once when it is not 0. */
     | { readonly kind: 'reopen'; readonly instanceIds: readonly InstanceId[]; readonly remaining: number }
-    /** Drain and kill one of `candidates`: the first that can be had. */
-    | { readonly kind: 'kill'; readonly candidates: readonly InstanceId[] }
+    /** Drain and kill `count` of `candidates`: the first that can be had. */
+    | { readonly kind: 'kill'; readonly candidates: readonly InstanceId[]; readonly count: number }
   );

@@ -9,6 +9,7 @@ export const DEFAULT_LIMITS: DecisionLimits = {
   maxExpiredUnhealthy: 2,
   coldStart: 'minimum',
   killBusy: false,
+  killsPerPass: 'one',
 };
 
 const counted = (instance: KillCandidate): boolean => instance.fate === 'open' || instance.fate === 'locked';

@@ -2,7 +2,11 @@ import type { DeploymentError, Epoch, Instance, ServiceId } from '@waiter/core';
 import type { Connection } from './connection';
 
 /** An instance as the fleet sees it: `draining` ones take no new requests. */
-export type PublishedInstance = Instance & { readonly draining: boolean };
+export type PublishedInstance = Instance & {
+  readonly draining: boolean;
+  /** Epoch milliseconds; only of one that drains. */
+  readonly drainingSinceMs?: number;
+};
 
 /** What the leader knows of one service's instances. */
 export interface InstanceSnapshot {

@@ -42,7 +42,7 @@ export class Collector {
     const demand = await context.store.load.demand();
     const rules = {
       brokenServiceTimeoutMs: context.options.brokenServiceTimeoutMs,
-      minHosts: context.options.deploymentError.minHosts,
+      minHosts: context.options.brokenServiceMinHosts,
     };
     const nowMs = context.clock.now();
     this.broken.keepOnly(context.services);

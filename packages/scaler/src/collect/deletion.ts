@@ -25,10 +25,10 @@ export class Deletion {
    * @throws SchedulerError, NotLeadingError
    */
   async run(service: Service, { confirm }: DeletionOptions = {}): Promise<DeleteResult | 'kept'> {
-    const { clock, options } = this.context;
+    const { clock } = this.context;
     try {
       for (const tracked of service.instances.values()) {
-        if (tracked.fate === 'open') tracked.startDrain(clock.monotonic(), options.drainTimeoutMs);
+        if (tracked.fate === 'open') tracked.startDrain(clock.monotonic(), clock.now());
       }
       await this.publisher.publish(service);
       const back = await this.leasesBack(service);

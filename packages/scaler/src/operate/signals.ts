@@ -79,11 +79,11 @@ export class InstanceSignals {
     tracked: TrackedInstance,
     job: SignalJob,
   ): Promise<SignalResult | null> {
-    const { clock, options } = this.context;
+    const { clock } = this.context;
     const startedAtMs = clock.monotonic();
     const deadlineMs = startedAtMs + job.timeoutMs;
     if (tracked.drain?.killing === true) return failed(409, 'instance is being killed');
-    tracked.startDrain(startedAtMs, options.drainTimeoutMs);
+    tracked.startDrain(startedAtMs, clock.now());
     // From here on scaling can neither reopen it nor kill it a second time.
     if (tracked.drain !== null) tracked.drain.killing = true;
     try {

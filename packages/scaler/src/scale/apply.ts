@@ -66,7 +66,7 @@ export class Applier {
       case 'reopen':
         return this.reopen(service, decision.instanceIds, decision.remaining);
       case 'kill':
-        return this.stop(service, decision.candidates);
+        return this.stop(service, decision.candidates, decision.count);
     }
   }
 
@@ -118,19 +118,19 @@ export class Applier {
     return kept.length === 0 ? 'too late to keep any' : `kept ${kept.join(', ')}`;
   }
 
-  private async stop(service: Service, candidates: readonly string[]): Promise<string> {
+  private async stop(service: Service, candidates: readonly string[], count: number): Promise<string> {
     // Neither leases nor load reports can be relied on then; the next evaluation asks again.
     if (!(await this.publisher.leasesComplete(service)))
       return 'not before workers have stated what they hold';
-    for (const id of candidates) {
-      const tracked = service.instances.get(id);
-      if (tracked?.fate !== 'open') continue;
-      await this.drains.begin(service, tracked);
-      const nowMs = this.context.clock.now();
-      if (service.state !== null) service.state = { ...service.state, lastKillAtMs: nowMs };
-      return `draining ${id}`;
-    }
-    return 'none of the candidates is left';
+    const left = candidates
+      .flatMap((id) => service.instances.get(id) ?? [])
+      .filter(({ fate }) => fate === 'open')
+      .slice(0, count);
+    if (left.length === 0) return 'none of the candidates is left';
+    await this.drains.begin(service, left);
+    const nowMs = this.context.clock.now();
+    if (service.state !== null) service.state = { ...service.state, lastKillAtMs: nowMs };
+    return `draining ${left.map(({ id }) => id).join(', ')}`;
   }
 }
 

@@ -24,14 +24,14 @@ export class Drains {
     private readonly journal: Journal,
   ) {}
 
-  /** Closes the instance to new requests; resolves when no worker can get a slot of it any more. */
-  async begin(service: Service, tracked: TrackedInstance): Promise<void> {
-    const { clock, options } = this.context;
-    tracked.startDrain(clock.monotonic(), options.drainTimeoutMs);
+  /** Closes the instances to new requests; resolves when no worker can get a slot of them any more. */
+  async begin(service: Service, stopping: readonly TrackedInstance[]): Promise<void> {
+    const { clock } = this.context;
+    for (const tracked of stopping) tracked.startDrain(clock.monotonic(), clock.now());
     try {
       await this.publisher.publish(service);
     } catch (error) {
-      tracked.reopen();
+      for (const tracked of stopping) tracked.reopen();
       throw error;
     }
     this.watch();
@@ -69,13 +69,25 @@ export class Drains {
   private async look(service: Service): Promise<void> {
     const usage = await this.context.store.leases.usage(service.id);
     const nowMs = this.context.clock.monotonic();
-    const over = service.draining.filter(({ id, drain }) => {
+    const over = service.draining.filter((tracked) => {
+      const { id, drain } = tracked;
       if (drain === null || drain.killing || nowMs < drain.retryAtMs) return false;
-      return !usage.has(id) || nowMs >= drain.deadlineMs;
+      return !usage.has(id) || nowMs - drain.startedAtMs >= this.patienceMs(service, tracked);
     });
     // Asked after the leases were: what Redis lost before it told them shows now.
     if (over.length === 0 || !(await this.publisher.leasesComplete(service))) return;
     for (const tracked of over) void this.kill(service, tracked, usage.get(tracked.id) ?? 0);
+  }
+
+  /**
+   * How long requests may hold up the end of an instance. Since none is new to one that drains, all are older than the
+   * drain: those of an expired instance are the lingering ones of the original (1.12).
+   */
+  private patienceMs({ described }: Service, tracked: TrackedInstance): number {
+    const { clock, options } = this.context;
+    const { drainTimeoutMs, lingeringRequestThresholdMs } = options;
+    const expired = tracked.isExpired(described.compiled.instanceExpiryMs, clock.now());
+    return expired ? Math.min(drainTimeoutMs, lingeringRequestThresholdMs) : drainTimeoutMs;
   }
 
   private async kill(service: Service, tracked: TrackedInstance, inUse: number): Promise<void> {

@@ -100,6 +100,8 @@ export class Evaluator {
         interKillMs: options.interKillMs,
         coldStart: options.coldStart,
         killBusy: true,
+        killsPerPass: options.killsPerPass,
+        maxExpiredUnhealthy: options.maxExpiredUnhealthyInstances,
       },
     };
   }

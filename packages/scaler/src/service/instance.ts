@@ -4,8 +4,10 @@ import type { CheckResult } from '../health/check';
 
 /** On its way out: closed to new requests, and killed once it serves none. */
 export interface Drain {
+  /** Monotonic. */
   readonly startedAtMs: number;
-  readonly deadlineMs: number;
+  /** The same as wall clock, which the next leader can read. */
+  readonly sinceMs: number;
   /** Set while the scheduler is being asked; from then on there is no way back. */
   killing: boolean;
   /** Next attempt after one that failed, monotonic. */
@@ -87,15 +89,10 @@ export class TrackedInstance {
     this.healthCheckStatus = null;
   }
 
-  startDrain(nowMs: number, timeoutMs: number): void {
+  /** @param startedAtMs monotonic @param sinceMs the same moment, wall clock */
+  startDrain(startedAtMs: number, sinceMs: number): void {
     this.fate = 'draining';
-    this.drain = {
-      startedAtMs: nowMs,
-      deadlineMs: nowMs + timeoutMs,
-      killing: false,
-      retryAtMs: 0,
-      refusals: 0,
-    };
+    this.drain = { startedAtMs, sinceMs, killing: false, retryAtMs: 0, refusals: 0 };
   }
 
   /** @returns false when the scheduler is being told already */
@@ -128,7 +125,11 @@ export class TrackedInstance {
   }
 
   published(expired: boolean): PublishedInstance {
-    return { ...this.view(expired), draining: this.fate === 'draining' };
+    const { drain } = this;
+    const view = this.view(expired);
+    return drain === null
+      ? { ...view, draining: false }
+      : { ...view, draining: true, drainingSinceMs: drain.sinceMs };
   }
 
   /** What it leaves when it ended badly: the scheduler's words and everything that checks found out. */

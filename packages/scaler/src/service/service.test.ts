@@ -139,7 +139,7 @@ test('a new leader leaves alone what the former one has killed, though the sched
     killed: [instance('b')],
     deploymentError: null,
   };
-  service.restore(snapshot, 2, 0, 1_000);
+  service.restore(snapshot, 2, 0);
   expect(service.instances.get('b')?.fate).toBe('killed');
   expect(service.healthyCount).toBe(1);
 });

@@ -74,6 +74,8 @@ export class Service {
     public described: DescribedService,
     /** Wall clock of the first sight in this term. */
     readonly sinceMs: number,
+    /** See `ScalerOptions.failedCheckThreshold`. */
+    private readonly failedCheckThreshold = 5,
   ) {}
 
   get id(): ServiceId {
@@ -136,7 +138,7 @@ export class Service {
   }
 
   /** @param failed what the scheduler says of its failure; null when it just ended or is no longer listed */
-  noteEnded(id: InstanceId, failed: Instance | null, wallMs: number, threshold = 5): void {
+  noteEnded(id: InstanceId, failed: Instance | null, wallMs: number): void {
     const tracked = this.instances.get(id);
     if (tracked === undefined && this.departed.hasEnded(id)) return;
     this.departed.end(id);
@@ -144,7 +146,8 @@ export class Service {
     if (tracked !== undefined) this.scheduled = Math.max(0, this.scheduled - 1);
     if (tracked?.fate === 'killed' || this.departed.isPardoned(id)) return;
     // Stopped from outside while it never got well: the scheduler gave it up (3.5, missing instances).
-    const givenUp = tracked !== undefined && !tracked.everHealthy && tracked.failedChecks >= threshold;
+    const givenUp =
+      tracked !== undefined && !tracked.everHealthy && tracked.failedChecks >= this.failedCheckThreshold;
     if (failed === null && !givenUp) return;
     const failure = tracked?.failure(failed, givenUp) ?? failed;
     if (failure !== null) this.departed.fail(failure, wallMs);
@@ -189,21 +192,21 @@ export class Service {
   }
 
   /** Takes over what the former leader published: health, drains under way, and what is gone. */
-  restore(snapshot: InstanceSnapshot, nowMs: number, wallMs: number, drainTimeoutMs: number): void {
+  restore(snapshot: InstanceSnapshot, nowMs: number, wallMs: number): void {
     this.departed.restore(snapshot.failed, snapshot.killed, wallMs);
     // The scheduler lists them until they are gone; they must not get requests again.
     for (const { id } of snapshot.killed) {
       const tracked = this.instances.get(id);
       if (tracked !== undefined) tracked.fate = 'killed';
     }
-    for (const { draining, ...instance } of snapshot.instances) {
+    for (const { draining, drainingSinceMs = wallMs, ...instance } of snapshot.instances) {
       const tracked = this.instances.get(instance.id);
       if (tracked === undefined) continue;
       if (instance.healthy && !tracked.healthy)
         tracked.noteCheck({ healthy: true, status: 200, flags: [] }, 1);
       // By age or by an operator: once it was told, it stays so.
       if (instance.flags.includes('expired')) tracked.markedExpired = true;
-      if (draining) tracked.startDrain(nowMs, drainTimeoutMs);
+      if (draining) tracked.startDrain(nowMs - Math.max(0, wallMs - drainingSinceMs), drainingSinceMs);
     }
   }
 }

@@ -29,7 +29,7 @@ export class Registry {
   }
 
   private async enter(id: ServiceId, listed: ScheduledService | null): Promise<Service | null> {
-    const { store, clock, services } = this.context;
+    const { store, clock, services, options } = this.context;
     const [read, state, snapshot] = await Promise.all([
       readService(store, id),
       store.services.scaleState<ScaleState>(id),
@@ -37,12 +37,23 @@ export class Registry {
     ]);
     const described = read ?? (await this.rebuild(id, listed));
     if (described === null) return null;
-    const service = new Service(described, clock.now());
-    service.state = state;
+    const service = new Service(described, clock.now(), options.failedCheckThreshold);
+    service.state = state && this.resume(state);
     service.saved = state;
     if (snapshot !== null) this.snapshots.set(id, snapshot);
     services.set(id, service);
     return service;
+  }
+
+  /**
+   * The moving average goes on where the former leader left it. Time in which nobody decided does not count, beyond
+   * what it takes to be elected: of the load in it nothing is known, and it is not saved when a target that rests was
+   * looked at last.
+   */
+  private resume(state: ScaleState): ScaleState {
+    const { electedAtMs, options } = this.context;
+    const earliestMs = electedAtMs - options.leaseMs - options.tickMs;
+    return { ...state, evaluatedAtMs: Math.max(state.evaluatedAtMs, earliestMs) };
   }
 
   /** Redis lost the service, or never had it; the scheduler's labels say what it is (DESIGN section 7, Safety). */
@@ -85,7 +96,7 @@ export class Registry {
     const snapshot = this.snapshots.get(service.id);
     if (snapshot === undefined) return;
     this.snapshots.delete(service.id);
-    const { clock, options } = this.context;
-    service.restore(snapshot, clock.monotonic(), clock.now(), options.drainTimeoutMs);
+    const { clock } = this.context;
+    service.restore(snapshot, clock.monotonic(), clock.now());
   }
 }

@@ -84,7 +84,7 @@ export class Sync {
   }
 
   private async handle(event: SchedulerEvent): Promise<void> {
-    const { clock, services, options } = this.context;
+    const { clock, services } = this.context;
     if (event.type === 'changed' && event.serviceId === null) return this.full();
     const id = event.type === 'started' ? event.instance.serviceId : event.serviceId;
     const service = id === null ? undefined : services.get(id);
@@ -94,7 +94,7 @@ export class Sync {
         service.noteActive(event.instance, clock.monotonic());
         break;
       case 'ended':
-        service.noteEnded(event.instanceId, event.failed, clock.now(), options.failedCheckThreshold);
+        service.noteEnded(event.instanceId, event.failed, clock.now());
         break;
       case 'health':
         service.instances.get(event.instanceId)?.reportHealth(event.healthy);
