@@ -262,12 +262,12 @@ describe('/apps', () => {
     expect(await ids('?name=x1&cpus=7')).toEqual([]);
   });
 
-  it('refuses a filter that would hold it up', async () => {
+  it('security: is not held up by a filter over which V8 would take hours', async () => {
     await service({ name: 'a'.repeat(100) });
-    const { text } = await api()
-      .get(`/apps?name=${encodeURIComponent('(a+)+b')}`)
-      .expect(400);
-    expect(text).toContain('takes too long');
+    const listed = (name: string) => api().get(`/apps?name=${encodeURIComponent(name)}`);
+    expect((await listed('(a+)+b').expect(200)).body).toEqual([]);
+    const { text } = await listed('(a)\\1').expect(400);
+    expect(text).toContain('Unsupported regular expression');
   });
 });
 

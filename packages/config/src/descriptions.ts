@@ -1,5 +1,11 @@
 import Joi from 'joi';
-import { builtInSettings, SERVICE_KEYS, SERVICE_PARAMETERS, USER_METADATA } from '@waiter/core';
+import {
+  builtInSettings,
+  compilePattern,
+  SERVICE_KEYS,
+  SERVICE_PARAMETERS,
+  USER_METADATA,
+} from '@waiter/core';
 import type { DescriptionSettings, Json } from '@waiter/core';
 import { instant, integer, list, object } from './option';
 
@@ -67,7 +73,10 @@ export const descriptionOptions = {
     DescriptionSettings['metricGroupMappings']
   >(
     Joi.array().items(Joi.array().ordered(Joi.string().custom(regex).required(), Joi.string().required())),
-    { default: [], description: 'Pairs of a regular expression for whole service names and a metric group.' },
+    {
+      default: [],
+      description: 'Pairs of a regular expression (RE2) for whole service names and a metric group.',
+    },
     (written) => written,
     (compiled) => compiled,
   ),
@@ -100,6 +109,6 @@ export const descriptionOptions = {
 };
 
 function regex(source: string): string {
-  new RegExp(source);
+  compilePattern(source);
   return source;
 }

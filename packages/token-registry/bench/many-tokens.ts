@@ -78,6 +78,10 @@ async function main(): Promise<void> {
         'GET /tokens?metadata.team=team3 (all)',
         await median(5, () => call('GET', '/tokens?metadata.team=team3')),
       ],
+      [
+        'GET /tokens?metadata.team=(team|x)[3-5]%2B (all)',
+        await median(5, () => call('GET', '/tokens?metadata.team=(team|x)[3-5]%2B')),
+      ],
     ];
     process.stdout.write(`${total} tokens of ${OWNERS} owners\n`);
     for (const [what, ms] of rows) process.stdout.write(`${ms} ms  ${what}\n`);

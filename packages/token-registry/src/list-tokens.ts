@@ -1,29 +1,54 @@
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import { filterFairly } from '@waiter/core';
 import type { TokenStore } from '@waiter/store';
 import type { Request, Response } from 'express';
 import type { TokenRouterDependencies } from './dependencies';
-import { queryOf, respondJson } from './request';
+import { queryOf } from './request';
 import { type Row, Selection } from './selection';
 
-/** The tokens that are selected, as they are now. @throws WaiterError 400 when a filter takes too long */
-export async function readRows(tokens: TokenStore, selection: Selection): Promise<readonly Row[]> {
+/** So many tokens are read, shown and sent at a time. */
+const BATCH = 1_000;
+
+/** The tokens that are selected, as they are now, in batches. */
+export async function* readRows(tokens: TokenStore, selection: Selection): AsyncGenerator<readonly Row[]> {
   const { owners, includeDeleted, needsData } = selection;
   const listed = await tokens.list({ ...(owners === undefined ? {} : { owners }), includeDeleted });
   const entries = listed.filter((entry) => selection.passesByEntry(entry));
-  const names = entries.map(({ token }) => token);
-  const read = needsData ? await tokens.getMany(names, { includeDeleted: true }) : [];
-  return selection.choose(entries.map((entry, index): Row => ({ entry, token: read[index] ?? null })));
+  for (let i = 0; i < entries.length; i += BATCH) {
+    const batch = entries.slice(i, i + BATCH);
+    const names = batch.map(({ token }) => token);
+    const read = needsData ? await tokens.getMany(names, { includeDeleted: true }) : [];
+    const rows = batch.map((entry, index): Row => ({ entry, token: read[index] ?? null }));
+    yield needsData ? await filterFairly(rows, (row) => selection.passesByData(row)) : rows;
+  }
 }
 
-/** `GET /tokens` without watch (spec: services-and-tokens 4.2). */
+/** `GET /tokens` without watch (spec: services-and-tokens 4.2): a long list leaves in pieces, as they are made. */
 export async function listTokens(
   deps: TokenRouterDependencies,
   request: Request,
   response: Response,
 ): Promise<void> {
   const selection = new Selection(deps, queryOf(request));
-  const rows = await readRows(deps.tokens, selection);
-  respondJson(
-    response,
-    rows.map((row) => selection.view(row)),
-  );
+  response.setHeader('content-type', 'application/json');
+  const gone = once(response, 'close');
+  let text = '';
+  let open = '[';
+  for await (const rows of readRows(deps.tokens, selection)) {
+    if (text !== '' && !(await sent(response, text, gone))) return;
+    text = '';
+    for (const row of rows) {
+      text += open + JSON.stringify(selection.view(row));
+      open = ',';
+    }
+  }
+  response.end(`${text}${open === '[' ? '[' : ''}]`);
+}
+
+/** Sends a piece when the ones before are gone. @returns false: the client is */
+async function sent(response: Response, piece: string, gone: Promise<unknown>): Promise<boolean> {
+  if (!response.write(piece)) await Promise.race([once(response, 'drain'), gone]);
+  else await setImmediate();
+  return !response.destroyed;
 }

@@ -7,11 +7,13 @@ import {
   TOKEN_DATA_KEYS,
   type TokenData,
   type TokenRecord,
+  valueAt,
+  type ValueFilter,
+  valueFilter,
 } from '@waiter/core';
 import type { TokenIndexEntry } from '@waiter/store';
 import type { TokenRouterDependencies } from './dependencies';
 import { flagOf, includes, type Query } from './request';
-import { filterByValues, type ValueFilter, valueAt } from './value-filters';
 
 /** One token of a list. */
 export interface Row {
@@ -23,7 +25,7 @@ export interface Row {
 const NO_DATA: TokenData = {};
 const NOT_FILTERS = new Set(['deleted', 'maintenance', 'owner', 'previous']);
 
-function valueFilters(query: Query): readonly ValueFilter[] {
+function valueFiltersOf(query: Query): readonly ValueFilter[] {
   return [...query].flatMap(([path, values]) => {
     const key = path.split('.')[0] ?? '';
     return TOKEN_DATA_KEYS.has(key) && !NOT_FILTERS.has(key) ? [{ path, values }] : [];
@@ -55,9 +57,12 @@ export class Selection {
   readonly owners: readonly string[] | undefined;
   /** Whether filters or view look at more than index entries. */
   readonly needsData: boolean;
-  private readonly filters: readonly ValueFilter[];
+  private readonly passesByValues: (data: TokenData) => boolean;
   private readonly manager: string | undefined;
+  private readonly shows: Readonly<Record<'metadata' | 'cluster' | 'serviceId', boolean>>;
+  private readonly paths: readonly string[] | undefined;
 
+  /** @throws WaiterError 400 for a filter that cannot be used */
   constructor(
     private readonly deps: Pick<TokenRouterDependencies, 'settings' | 'entitlement'>,
     private readonly query: Query,
@@ -65,14 +70,23 @@ export class Selection {
     this.includeDeleted = includes(query, 'deleted');
     this.owners = query.get('owner');
     this.manager = query.get('can-manage-as-user')?.[0];
-    this.filters = valueFilters(query);
+    this.paths = query.get('parameters');
+    this.shows = {
+      metadata: includes(query, 'metadata'),
+      cluster: includes(query, 'cluster'),
+      serviceId: includes(query, 'service-id'),
+    };
+    const filters = valueFiltersOf(query);
+    // A star means itself (case 82).
+    this.passesByValues = valueFilter(filters, false);
     this.needsData =
-      this.filters.length > 0 ||
-      ['parameters', 'run-as-requester', 'requires-parameters'].some((name) => query.has(name)) ||
-      ['cluster', 'service-id'].some((what) => includes(query, what));
+      filters.length > 0 ||
+      this.shows.cluster ||
+      this.shows.serviceId ||
+      ['parameters', 'run-as-requester', 'requires-parameters'].some((name) => query.has(name));
   }
 
-  /** Those whose entry passes; what needs the data is left to `choose`. */
+  /** Those whose entry passes; what needs the data is left to `passesByData`. */
   passesByEntry({ token, owner, deleted, maintenance }: TokenIndexEntry): boolean {
     return (
       (this.includeDeleted || !deleted) &&
@@ -87,36 +101,35 @@ export class Selection {
     return this.manager === undefined || this.deps.entitlement.canManageToken(this.manager, token, owner);
   }
 
-  /** @throws WaiterError 400 when an expression takes too long */
-  choose(rows: readonly Row[]): readonly Row[] {
-    const dataOf = ({ token }: Row): TokenData => token?.data ?? NO_DATA;
-    return filterByValues(rows, this.filters, dataOf, false)
-      .filter((row) => agrees(this.query, 'run-as-requester', isRunAsRequester(dataOf(row))))
-      .filter((row) => agrees(this.query, 'requires-parameters', requiresParameters(dataOf(row))));
+  /** Those whose data pass too. */
+  passesByData({ token }: Row): boolean {
+    const data = token?.data ?? NO_DATA;
+    return (
+      this.passesByValues(data) &&
+      agrees(this.query, 'run-as-requester', isRunAsRequester(data)) &&
+      agrees(this.query, 'requires-parameters', requiresParameters(data))
+    );
   }
 
   /** One entry as clients see it. */
   view({ entry, token }: Row): Record<string, Json> {
-    const { deleted, etag, lastUpdateTimeMs } = entry;
-    const paths = this.query.get('parameters');
-    const metadata = {
-      deleted,
-      etag,
-      'last-update-time': lastUpdateTimeMs === null ? null : new Date(lastUpdateTimeMs).toISOString(),
-    };
+    const { shows, paths } = this;
+    const { deleted, lastUpdateTimeMs } = entry;
     const data = token?.data ?? NO_DATA;
-    return {
-      ...(includes(this.query, 'metadata') ? metadata : {}),
-      ...(includes(this.query, 'cluster') ? { cluster: own(data, 'cluster') ?? null } : {}),
-      maintenance: entry.maintenance,
-      owner: entry.owner,
-      ...(paths === undefined ? {} : { parameters: pickPaths(data, paths) }),
-      'reference-type->reference-name': {},
-      ...(includes(this.query, 'service-id') && !deleted
-        ? { 'service-id': this.latestServiceId(token) }
-        : {}),
-      token: entry.token,
-    };
+    const view: Record<string, Json> = {};
+    if (shows.metadata) {
+      view['deleted'] = deleted;
+      view['etag'] = entry.etag;
+      view['last-update-time'] = lastUpdateTimeMs === null ? null : new Date(lastUpdateTimeMs).toISOString();
+    }
+    if (shows.cluster) view['cluster'] = own(data, 'cluster') ?? null;
+    view['maintenance'] = entry.maintenance;
+    view['owner'] = entry.owner;
+    if (paths !== undefined) view['parameters'] = pickPaths(data, paths);
+    view['reference-type->reference-name'] = {};
+    if (shows.serviceId && !deleted) view['service-id'] = this.latestServiceId(token);
+    view['token'] = entry.token;
+    return view;
   }
 
   /** Id of the service that the token leads to now; null when that depends on who asks or with what. */

@@ -42,7 +42,9 @@ function eventsOf(selection: Selection, leaveEvents: boolean, changes: readonly 
   const rows = changes.flatMap(({ now }) =>
     now !== null && selection.passesByEntry(now.entry) ? [{ entry: now.entry, token: now.record }] : [],
   );
-  const chosen = new Map(selection.choose(rows).map((row) => [row.entry.token, row]));
+  const chosen = new Map(
+    rows.filter((row) => selection.passesByData(row)).map((row) => [row.entry.token, row]),
+  );
   return changes.flatMap(({ token, owner, now }): Json[] => {
     const row = chosen.get(token);
     if (row !== undefined) return [{ object: selection.view(row), type: 'UPDATE' }];
@@ -89,12 +91,11 @@ export async function watchTokens(
     let start: string;
     if (missed === null) {
       start = await tokens.feed.position();
-      const rows = await readRows(tokens, selection);
-      stream.send(
-        'INITIAL',
-        start,
-        rows.map((row) => selection.view(row)),
-      );
+      const all: Json[] = [];
+      for await (const rows of readRows(tokens, selection)) {
+        for (const row of rows) all.push(selection.view(row));
+      }
+      stream.send('INITIAL', start, all);
     } else {
       start = missed.position;
       stream.send('EVENTS', start, eventsOf(selection, leaveEvents, missed.changes));

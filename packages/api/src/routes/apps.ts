@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { filterFairly } from '@waiter/core';
 import type { Json } from '@waiter/core';
 import type { ApiDeps } from '../deps';
 import { includes, isFlagSet, valuesOf } from '../http/query';
@@ -26,7 +27,7 @@ export function appsRoutes(deps: Deps): Route[] {
             const owner = record.description['run-as-user'];
             return anybodys || deps.entitlement.canManageService(identity.user, record.id, owner);
           });
-          const shown = services.filter(({ record }) => passes(record));
+          const shown = await filterFairly(services, ({ record }) => passes(record));
           return { json: await Promise.all(shown.map((facts) => listEntry(deps, facts, request))) };
         },
       },

@@ -1,28 +1,34 @@
 import type { Request } from 'express';
-import { SERVICE_KEYS } from '@waiter/core';
+import { SERVICE_KEYS, textFilter, valueFilter } from '@waiter/core';
+import type { SourceToken } from '@waiter/core';
 import type { ServiceRecord } from '@waiter/store';
 import { valuesOf } from '../http/query';
-import { matches, matchesAll } from './filters';
 
-/** Which services a list is about, by its query (spec: services-and-tokens 4.2.1, 4.6). */
+/** Which services a list is about, by its query (spec: services-and-tokens 4.2.1, 4.6). @throws WaiterError 400 */
 export function serviceFilter(request: Request): (record: ServiceRecord) => boolean {
   const mode = valuesOf(request, 'star-mode');
   const starMeansAll = mode.length === 0 || mode.includes('all');
-  const parameters = new Map(
+  const passes = valueFilter(
     Object.keys(request.query)
       .filter((name) => SERVICE_KEYS.has(name.split('.', 1)[0] ?? ''))
-      .map((name) => [name, valuesOf(request, name)]),
+      .map((path) => ({ path, values: valuesOf(request, path) })),
+    starMeansAll,
   );
-  const tokens = valuesOf(request, 'token');
-  const versions = valuesOf(request, 'token-version');
+  const byToken = sourceFilter(valuesOf(request, 'token'), 'token', starMeansAll);
+  const byVersion = sourceFilter(valuesOf(request, 'token-version'), 'version', starMeansAll);
   return (record) => {
     const sources = record.sourceTokens.flat();
-    const anySource = (wanted: readonly string[], key: 'token' | 'version'): boolean =>
-      wanted.length === 0 || sources.some((source) => matches(source[key], wanted, starMeansAll));
-    return (
-      anySource(tokens, 'token') &&
-      anySource(versions, 'version') &&
-      matchesAll(record.effective, parameters, starMeansAll)
-    );
+    return byToken(sources) && byVersion(sources) && passes(record.effective);
   };
+}
+
+/** Whether some source token has one of these names or versions; without any, all pass. */
+function sourceFilter(
+  wanted: readonly string[],
+  key: keyof SourceToken,
+  starMeansAll: boolean,
+): (sources: readonly SourceToken[]) => boolean {
+  if (wanted.length === 0) return () => true;
+  const passes = textFilter(wanted, starMeansAll);
+  return (sources) => sources.some((source) => passes(source[key]));
 }

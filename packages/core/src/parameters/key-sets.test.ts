@@ -61,6 +61,11 @@ test.each([
   ],
   [
     'cors-rules',
+    [{ 'origin-regex': '(a)\\1', 'target-path-regex': '(?=/)' }],
+    'cors-rules list has invalid items: origin-regex must be a valid regular expression (Unsupported regular expression: invalid escape sequence: `\\1`), target-path-regex must be a valid regular expression (Unsupported regular expression: invalid or unsupported Perl syntax: `(?=`)',
+  ],
+  [
+    'cors-rules',
     [{ 'origin-regex': 'blah', methods: [] }],
     'cors-rules list has invalid items: methods must be a non-empty list of http methods (in upper-case)',
   ],

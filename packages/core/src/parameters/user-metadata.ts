@@ -1,6 +1,7 @@
 import Joi from 'joi';
 import type { Json } from '../words';
-import { isMap } from '../json';
+import { isMap, own } from '../json';
+import { compilePattern, PatternError } from '../patterns';
 import { FILLED } from './definition';
 
 /** One key of a token that is not part of the service description (spec: services-and-tokens 1.3, lines 3.4). */
@@ -16,7 +17,7 @@ export interface UserMetadataDefinition {
 const METHODS = ['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'];
 
 const regex = Joi.string().custom((value: string) => {
-  new RegExp(value);
+  compilePattern(value);
   return value;
 }, 'regular expression');
 
@@ -34,16 +35,20 @@ const CORS_LINES: Readonly<Record<string, string>> = {
   methods: 'methods must be a non-empty list of http methods (in upper-case)',
 };
 
+function corsLine({ path, context }: Joi.ValidationErrorItem): string {
+  const key = String(path[0] ?? 'rule');
+  const line = own(CORS_LINES, key) ?? `${key} is not a valid key`;
+  const fault: unknown = context?.['error'];
+  return fault instanceof PatternError && fault.unsupported ? `${line} (${fault.message})` : line;
+}
+
 function explainCorsRules(value: Json): string {
   if (!Array.isArray(value)) return 'cors-rules must be a list';
-  const keys = value.flatMap((rule) => {
+  const lines = value.flatMap((rule) => {
     const { error } = corsRule.validate(rule, { convert: false, abortEarly: false });
-    return (error?.details ?? []).map((detail) => String(detail.path[0] ?? 'rule'));
+    return (error?.details ?? []).map(corsLine);
   });
-  const lines = [...new Set(keys)].map((key) =>
-    Object.hasOwn(CORS_LINES, key) ? CORS_LINES[key] : `${key} is not a valid key`,
-  );
-  return `cors-rules list has invalid items: ${lines.join(', ')}`;
+  return `cors-rules list has invalid items: ${[...new Set(lines)].join(', ')}`;
 }
 
 function range(name: string, max: number, defaultValue: Json, summary: string): UserMetadataDefinition {
@@ -58,7 +63,7 @@ export const USER_METADATA: readonly UserMetadataDefinition[] = [
     line: explainCorsRules,
     defaultValue: undefined,
     summary:
-      'Which origins may call the service from a browser: rules with `origin-regex` and, where wanted, `target-path-regex` (both match the whole text) and `methods` (upper-case).',
+      'Which origins may call the service from a browser: rules with `origin-regex` and, where wanted, `target-path-regex` (both match the whole text; in the syntax of RE2, which has no lookaround and no backreferences) and `methods` (upper-case).',
   },
   {
     name: 'editor',

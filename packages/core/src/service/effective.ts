@@ -2,6 +2,7 @@ import type { Json, ServiceParameters } from '../words';
 import type { JsonMap } from '../json';
 import { isMap, own } from '../json';
 import { DEEP_MERGED_KEYS } from '../parameters';
+import { compilePattern, type Pattern } from '../patterns';
 import { profileParameters } from './profile';
 import type { DescriptionSettings } from './settings';
 
@@ -31,12 +32,21 @@ function adjustMinInstances(lower: JsonMap, upper: JsonMap): JsonMap {
 }
 
 /** First mapping whose regex matches the whole name, else `other` (spec: 2.6). */
-export function metricGroupOf(
-  name: Json | undefined,
-  mappings: DescriptionSettings['metricGroupMappings'],
-): string {
+export function metricGroupOf(name: Json | undefined, mappings: Mappings): string {
   if (typeof name !== 'string') return 'other';
-  return mappings.find(([regex]) => new RegExp(`^(?:${regex})$`).test(name))?.[1] ?? 'other';
+  return groupsOf(mappings).find(([pattern]) => pattern.matches(name))?.[1] ?? 'other';
+}
+
+type Mappings = DescriptionSettings['metricGroupMappings'];
+const compiledGroups = new WeakMap<Mappings, readonly (readonly [Pattern, string])[]>();
+
+function groupsOf(mappings: Mappings): readonly (readonly [Pattern, string])[] {
+  let groups = compiledGroups.get(mappings);
+  if (groups === undefined) {
+    groups = mappings.map(([source, group]) => [compilePattern(source), group] as const);
+    compiledGroups.set(mappings, groups);
+  }
+  return groups;
 }
 
 const INHERITED = [
