@@ -2,4 +2,5 @@
 import './testing/without-http1-lane';
 import './request-path.int.test';
 import './smuggling.int.test';
+import './smuggling-corpus.int.test';
 import './streaming.int.test';
