@@ -214,7 +214,7 @@ describe('/apps', () => {
     const version = await token('shown', description());
     const id = await service({ name: 'shown' }, [{ token: 'shown', version }]);
     await publish(id, [instance(id, 1, true), instance(id, 2, false)]);
-    await store.decisions.append(id, { label: 'scale-up', reason: 'two wait' });
+    await store.services.saveScaleState(id, 1, { targetInstances: 2, label: 'scale-up' });
     const { body } = await api().get('/apps?token=shown&effective-parameters=True&include=healthy-instances');
     expect(body).toHaveLength(1);
     expect(body[0]).toMatchObject({
@@ -371,12 +371,24 @@ describe('/apps/<id>/decisions', () => {
     for (const n of [1, 2, 3]) await store.decisions.append(id, { scaleAmount: n, inputs: { inFlight: n } });
     const { body } = await api().get(`/apps/${id}/decisions?length=2`).expect(200);
     expect(body['service-id']).toBe(id);
-    expect(body.decisions).toEqual([
-      { 'scale-amount': 3, inputs: { 'in-flight': 3 }, time: expect.stringMatching(/Z$/) },
-      { 'scale-amount': 2, inputs: { 'in-flight': 2 }, time: expect.stringMatching(/Z$/) },
-    ]);
+    const entry = (n: number) => ({
+      id: expect.stringMatching(/^\d+-\d+$/),
+      'scale-amount': n,
+      inputs: { 'in-flight': n },
+      time: expect.stringMatching(/Z$/),
+      explanation: expect.arrayContaining([
+        { what: 'demand', text: `${n} requests: ${n} in flight, 0 queued` },
+      ]),
+    });
+    expect(body.decisions).toEqual([entry(3), entry(2)]);
     for (const length of ['0', 'x', '1001'])
       await api().get(`/apps/${id}/decisions?length=${length}`).expect(400);
+    const after = await api().get(`/apps/${id}/decisions?after=${body.decisions[1].id}`).expect(200);
+    expect(after.body.decisions).toEqual([body.decisions[0]]);
+    const none = await api().get(`/apps/${id}/decisions?after=${body.decisions[0].id}`).expect(200);
+    expect(none.body.decisions).toEqual([]);
+    for (const bad of ['x', '-', '1', '1-2&after=3-4'])
+      await api().get(`/apps/${id}/decisions?after=${bad}`).expect(400);
   });
 });
 

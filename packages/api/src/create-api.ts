@@ -27,6 +27,7 @@ import { overrideRoutes } from './routes/override';
 import { pingRoutes } from './routes/ping';
 import { profilesRoutes } from './routes/profiles';
 import { replacedRoutes } from './routes/replaced';
+import { scalingPauseRoutes } from './routes/scaling-pause';
 import { serviceIdRoutes } from './routes/service-id';
 import { settingsRoutes } from './routes/settings';
 import { stateRoutes } from './routes/state';
@@ -92,6 +93,7 @@ function routesOf(deps: ApiDeps, cookies: AuthCookies): readonly Route[] {
     ...awaitRoutes(deps),
     ...instanceSignalRoutes(deps),
     ...decisionsRoutes(deps),
+    ...scalingPauseRoutes(deps),
     ...serviceIdRoutes(deps),
     ...pingRoutes(deps),
     ...profilesRoutes(deps),

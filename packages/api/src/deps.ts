@@ -14,6 +14,7 @@ export interface ApiDeps {
     | 'instances'
     | 'load'
     | 'decisions'
+    | 'scalingPauses'
     | 'members'
     | 'tokens'
     | 'leader'

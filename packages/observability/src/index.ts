@@ -7,6 +7,7 @@ export type {
   BoundGauge,
   BoundHistogram,
   GaugeOptions,
+  Gauges,
   Labelled,
   Labels,
   MetricOptions,

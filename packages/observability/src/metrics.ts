@@ -30,15 +30,20 @@ export interface Labelled<L extends string, B> {
   remove(labels: Labels<L>): void;
 }
 
+export interface Gauges<L extends string> extends BoundGauge, Labelled<L, BoundGauge> {
+  /** Forgets every series, for a gauge that is set anew at each rendering. */
+  reset(): void;
+}
+
 export interface GaugeOptions<L extends string> extends MetricOptions<L> {
   /** Called at each rendering, to set the gauge from a value that lives elsewhere. */
-  readonly collect?: (gauge: BoundGauge & Labelled<L, BoundGauge>) => void;
+  readonly collect?: (gauge: Gauges<L>) => void | Promise<void>;
 }
 
 export interface Metrics {
   readonly contentType: string;
   counter<L extends string = never>(options: MetricOptions<L>): BoundCounter & Labelled<L, BoundCounter>;
-  gauge<L extends string = never>(options: GaugeOptions<L>): BoundGauge & Labelled<L, BoundGauge>;
+  gauge<L extends string = never>(options: GaugeOptions<L>): Gauges<L>;
   /** Buckets in the unit of the name; default: Prometheus' seconds from 1 ms to 10 s. */
   histogram<L extends string = never>(
     options: MetricOptions<L> & { readonly buckets?: readonly number[] },
@@ -76,12 +81,13 @@ export function createMetrics(prefix = 'waiter_'): Metrics {
         ...common<L>(options),
         ...(collect === undefined ? {} : { collect: () => collect(surface) }),
       });
-      const surface: BoundGauge & Labelled<L, BoundGauge> = {
+      const surface: Gauges<L> = {
         set: (value) => gauge.set(value),
         inc: (by) => gauge.inc(by ?? 1),
         dec: (by) => gauge.dec(by ?? 1),
         with: (labels) => gauge.labels(labels),
         remove: (labels) => gauge.remove(labels),
+        reset: () => gauge.reset(),
       };
       return surface;
     },

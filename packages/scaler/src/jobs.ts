@@ -25,6 +25,8 @@ export interface JobHandlers {
   delete(serviceId: ServiceId): Promise<unknown>;
   /** By order of an operator: kills or expires one instance. */
   signal(job: SignalJob): Promise<unknown>;
+  /** An operator paused or resumed scaling. */
+  pauses(): Promise<unknown>;
   /** An operator overrode parameters of the service. */
   refresh(serviceId: ServiceId): Promise<unknown>;
   collect(): Promise<unknown>;
@@ -123,6 +125,7 @@ export class Jobs {
       apply: (handlers, job: Job<ApplyJob>) => handlers.apply(job.data),
       delete: (handlers, job: Job<{ serviceId: ServiceId }>) => handlers.delete(job.data.serviceId),
       signal: (handlers, job: Job<SignalJob>) => handlers.signal(job.data),
+      pauses: (handlers) => handlers.pauses(),
       refresh: (handlers, job: Job<{ serviceId: ServiceId }>) => handlers.refresh(job.data.serviceId),
     });
     this.consume('maintenance', {

@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '@waiter/core';
 import { createMetrics, type Logger, type Metrics } from '@waiter/observability';
 import type { Scheduler } from '@waiter/scheduler';
 import type { Queues, Store } from '@waiter/store';
+import { scalerGauges } from './gauges';
 import { scalerMetrics } from './metrics';
 import { Jobs } from './jobs';
 import type { ScalerOptions } from './options';
@@ -36,7 +37,8 @@ const GRACE_MS = 2_000;
  */
 export function createScaler(deps: ScalerDeps): Scaler {
   const { store, queues, scheduler, options, logger, clock = systemClock } = deps;
-  const metrics = scalerMetrics(deps.metrics ?? createMetrics());
+  const registry = deps.metrics ?? createMetrics();
+  const metrics = scalerMetrics(registry);
   const jobs = new Jobs(queues, options, logger);
   const leadership = store.leadership({
     candidate: options.id,
@@ -48,6 +50,12 @@ export function createScaler(deps: ScalerDeps): Scaler {
   let subscribed = false;
   let stopping = false;
   let beginning: Promise<void> = Promise.resolve();
+  scalerGauges(registry, {
+    queues,
+    services: () => term?.services.values() ?? [],
+    epoch: () => leadership.acting() ?? 0,
+    now: () => clock.now(),
+  });
 
   const endTerm = (): void => {
     term?.end();

@@ -69,6 +69,7 @@ test('a target that rested for an hour does not fall at once because the leader 
     evaluatedAtMs: Date.now() - 3_600_000,
     lastBusyAtMs: Date.now(),
     lastKillAtMs: null,
+    label: 'stable',
   };
   expect(await cluster.store.services.saveScaleState(id, epoch, resting)).toBe(true);
   await worker.report(id, 0, 0);

@@ -16,10 +16,12 @@ import { Applier } from './scale/apply';
 import { Drains } from './scale/drains';
 import { Evaluator } from './scale/evaluate';
 import { Journal } from './scale/journal';
+import { Pauses } from './scale/pauses';
 import { Rounds } from './scale/rounds';
 import type { Service } from './service/service';
 import { StaleServices } from './stale/stale-services';
 import { StartNewServices } from './stale/start-new';
+import { Launches } from './sync/launches';
 import { Publisher } from './sync/publisher';
 import { Registry } from './sync/registry';
 import { Sync } from './sync/sync';
@@ -50,12 +52,14 @@ export class Term implements Context {
   readonly electedAtMs: number;
   ended = false;
 
-  private readonly publisher = new Publisher(this);
+  private readonly journal = new Journal(this);
+  private readonly launches = new Launches(this, this.journal);
+  private readonly publisher = new Publisher(this, this.launches);
   private readonly prober = new Prober(this, this.publisher);
   private readonly registry = new Registry(this);
   private readonly sync = new Sync(this, this.registry, this.publisher, this.prober);
-  private readonly journal = new Journal(this);
-  private readonly drains = new Drains(this, this.publisher, this.journal);
+  private readonly pauses = new Pauses(this);
+  private readonly drains = new Drains(this, this.publisher, this.journal, this.pauses);
   private readonly rounds: Rounds;
   private readonly safety: Safety;
   private readonly collector: Collector;
@@ -82,8 +86,9 @@ export class Term implements Context {
     this.rounds = new Rounds(
       this,
       this.registry,
-      new Evaluator(this, this.prober, this.journal, (service) => this.carryOut(service)),
-      new Applier(this, this.registry, this.sync, this.publisher, this.drains, this.journal),
+      new Evaluator(this, this.prober, this.journal, this.pauses, (service) => this.carryOut(service)),
+      new Applier(this, this.registry, this.sync, this.publisher, this.drains, this.journal, this.pauses),
+      this.pauses,
     );
     const stale = new StaleServices(this);
     this.collector = new Collector(
@@ -92,6 +97,7 @@ export class Term implements Context {
       new Deletion(this, this.publisher),
       this.safety,
       this.journal,
+      this.pauses,
       stale,
       (service) => this.rounds.again(service),
     );
@@ -107,6 +113,7 @@ export class Term implements Context {
       apply: (job) => this.rounds.apply(job),
       delete: (id) => this.collector.delete(id),
       signal: (job) => signals.run(job),
+      pauses: () => this.rounds.pausesChanged(),
       refresh: (id) => refresh.run(id),
       collect: () => this.collector.collect(),
       startNew: () => startNew.run(),

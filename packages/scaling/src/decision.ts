@@ -70,6 +70,11 @@ export interface DecisionInputs {
   readonly minInstances: number;
   readonly maxInstances: number;
   readonly concurrencyLevel: number;
+  readonly scaleFactor: number;
+  readonly scaleUpFactor: number;
+  readonly scaleDownFactor: number;
+  readonly jitterThreshold: number;
+  readonly expiredInstanceRestartRate: number;
 }
 
 /** The label of `scaling-state` in `GET /apps` (1.4). */

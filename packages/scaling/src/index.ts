@@ -10,6 +10,7 @@ export { quantaLimit, DEFAULT_QUANTA, type Resources } from './quanta';
 export { chooseKills, effectiveLoadBalancing, type KillCandidate, type KillRules } from './choose-kills';
 export { DEFAULT_LIMITS } from './observe';
 export { decide } from './decide';
+export { explainDecision, type ExplanationLine } from './explain';
 export type {
   Carried,
   Decision,

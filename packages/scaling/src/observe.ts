@@ -45,5 +45,10 @@ export function observe(input: DecisionInput, limits: DecisionLimits): DecisionI
     minInstances: input.stale ? Math.min(1, config.minInstances) : config.minInstances,
     maxInstances: config.maxInstances,
     concurrencyLevel: config.concurrencyLevel,
+    scaleFactor: config.scaleFactor,
+    scaleUpFactor: config.scaleUpFactor,
+    scaleDownFactor: config.scaleDownFactor,
+    jitterThreshold: config.jitterThreshold,
+    expiredInstanceRestartRate: config.expiredInstanceRestartRate,
   };
 }

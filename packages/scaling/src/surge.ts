@@ -9,11 +9,12 @@ import type { ScaleResult } from './scale-service';
 export function boundSurge(
   result: ScaleResult,
   { total, minInstances, maxInstances }: Pick<DecisionInputs, 'total' | 'minInstances' | 'maxInstances'>,
-): ScaleResult {
+): ScaleResult & { readonly most?: number } {
   const most = Math.max(minInstances, maxInstances) + 1;
   if (result.replace === 0 || result.scaleToInstances <= most) return result;
   return {
     ...result,
+    most,
     scaleToInstances: most,
     scaleAmount: most - total,
     reason: `${result.reason}, but no more than ${most} while they are replaced (max-instances plus one)`,

@@ -11,6 +11,14 @@ export interface RecordedDecision {
   readonly decision: Json;
 }
 
+function recorded([id, fields]: readonly [id: string, fields: readonly string[]]): RecordedDecision {
+  return {
+    id,
+    atMs: Number(id.split('-')[0]),
+    decision: JSON.parse(fields[1] ?? 'null') as Json,
+  };
+}
+
 /** Every scaling decision with its inputs and what came of it, per service, newest 1,000. */
 export class DecisionLog {
   constructor(private readonly connection: Connection) {}
@@ -32,10 +40,13 @@ export class DecisionLog {
   async read(serviceId: ServiceId, count: number): Promise<readonly RecordedDecision[]> {
     const { redis, keys } = this.connection;
     const entries = await redis.xrevrange(keys.decisions(serviceId), '+', '-', 'COUNT', count);
-    return entries.map(([id, fields]) => ({
-      id,
-      atMs: Number(id.split('-')[0]),
-      decision: JSON.parse(fields[1] ?? 'null') as Json,
-    }));
+    return entries.map(recorded);
+  }
+
+  /** The oldest `count` after the entry `id`, newest first: what a follower has not seen yet. */
+  async readAfter(serviceId: ServiceId, id: string, count: number): Promise<readonly RecordedDecision[]> {
+    const { redis, keys } = this.connection;
+    const entries = await redis.xrange(keys.decisions(serviceId), `(${id}`, '+', 'COUNT', count);
+    return entries.map(recorded).reverse();
   }
 }

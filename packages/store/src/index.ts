@@ -21,6 +21,7 @@ export { LoadLedger, LOAD_TTL_MS, NO_LOAD, type ServiceLoad, type WorkerLoad } f
 export { HEARTBEAT_MS, Membership, WORKER_TTL_MS, type RouterInfo } from './members';
 export { Queues, type QueueName, type QueueOptions } from './queues';
 export { ReferenceStore } from './references';
+export { ScalingPauseStore, type ScalingPause, type ScalingPauses } from './scaling-pauses';
 export {
   ServiceStateStore,
   type OverridesState,

@@ -40,6 +40,8 @@ export class Keys {
   wanted = (id: ServiceId): string => `${this.prefix}wanted:{${id}}`;
   /** Hash: what the scaler carries from one evaluation to the next. */
   scale = (id: ServiceId): string => `${this.prefix}scale:{${id}}`;
+  /** Hash: service id, or `*` for all -> who paused its scaling, when and why. */
+  scalingPauses = (): string => `${this.prefix}scaling-pauses`;
   /** Stream: every decision about the service, capped. */
   decisions = (id: ServiceId): string => `${this.prefix}decisions:{${id}}`;
 

@@ -79,6 +79,11 @@ export class Queues {
     return events;
   }
 
+  /** Jobs by state: those that wait, run, wait for a later time, and the latest failures. */
+  async depths(name: QueueName): Promise<Readonly<Record<string, number>>> {
+    return this.queue(name).getJobCounts('waiting', 'active', 'delayed', 'failed');
+  }
+
   /** Asks the leader to look at a service now: it has waiters and no instance, or its queue grows. */
   async nudge(serviceId: ServiceId): Promise<void> {
     await this.queue('scaling').add(

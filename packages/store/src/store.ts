@@ -6,6 +6,7 @@ import { Leadership, readLeader, type LeadershipOptions } from './leadership';
 import { LeaseStore } from './leases';
 import { LoadLedger } from './load';
 import { Membership } from './members';
+import { ScalingPauseStore } from './scaling-pauses';
 import { ReferenceStore } from './references';
 import { ServiceStateStore } from './service-state';
 import { ServiceStore } from './services';
@@ -22,6 +23,7 @@ export class Store {
   readonly members: Membership;
   readonly load: LoadLedger;
   readonly decisions: DecisionLog;
+  readonly scalingPauses: ScalingPauseStore;
   readonly changes: ChangeFeed;
 
   constructor(readonly connection: Connection) {
@@ -33,6 +35,7 @@ export class Store {
     this.members = new Membership(connection, this.leases);
     this.load = new LoadLedger(connection, this.members);
     this.decisions = new DecisionLog(connection);
+    this.scalingPauses = new ScalingPauseStore(connection);
     this.changes = new ChangeFeed(connection);
     this.serviceStates = new ServiceStateStore(connection, this.changes);
   }

@@ -35,6 +35,7 @@ const state = {
   'request-metrics': atLeast({ 'outstanding ?': count, 'total ?': count }),
   'resource-usage': atLeast({ cpus: number, mem: number }),
   'scaling-state ?': oneOf('scale-up', 'scale-down', 'stable'),
+  'scaling-paused ?': ref('ScalingPause'),
   'current-for-tokens ?': listOf(text),
   'source-tokens ?': listOf(listOf(sourceToken)),
   'deployment-error-message ?': text,
@@ -131,6 +132,15 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     'num-active-instances': count,
     'service-description-overrides ?': atLeast({ overrides: anyMap, 'last-updated-by': text, time }),
     'service-suspended-state ?': atLeast({ suspended: flag, 'last-updated-by': text, time }),
+  }),
+  ScalingPause: exactly({ by: text, reason: text, time }),
+  Decision: atLeast({
+    id: text,
+    time,
+    kind: text,
+    reason: text,
+    outcome: text,
+    explanation: listOf(exactly({ what: text, text })),
   }),
   SupportInfo: listOf(exactly({ label: text, link: exactly({ type: text, value: text }) })),
   Error: exactly({

@@ -1,5 +1,4 @@
-import { isMap, own } from '@waiter/core';
-import type { Json, ServiceId } from '@waiter/core';
+import type { ServiceId } from '@waiter/core';
 import { NO_LOAD } from '@waiter/store';
 import type { ServiceLoad, ServiceRecord } from '@waiter/store';
 import type { ApiDeps } from '../deps';
@@ -36,7 +35,7 @@ async function readFacts(
   const names = [
     ...new Set(records.flatMap(({ sourceTokens }) => sourceTokens.flat()).map(({ token }) => token)),
   ];
-  const tokens = await store.tokens.getMany(names);
+  const [tokens, pauses] = await Promise.all([store.tokens.getMany(names), store.scalingPauses.all()]);
   const tokenVersions = new Map(names.map((name, index) => [name, tokens[index]?.hash ?? null]));
   return Promise.all(
     records.map(async (record) => {
@@ -44,27 +43,14 @@ async function readFacts(
         store.instances.get(record.id),
         readScalingState({ store }, record.id),
       ]);
-      return { record, snapshot, load: loadOf(record.id), scalingState, tokenVersions };
+      const scalingPause = pauses.services.get(record.id) ?? pauses.everywhere;
+      return { record, snapshot, load: loadOf(record.id), scalingState, scalingPause, tokenVersions };
     }),
   );
 }
 
-const LATEST = 8;
-
-/**
- * The label of the latest evaluation (spec: scaling-and-schedulers 1.4). Records of kills and collections stand between
- * decisions; a service that was evaluated and has no decision on record is where it should be.
- */
+/** The label of the latest evaluation (spec: scaling-and-schedulers 1.4); null before the first. */
 async function readScalingState({ store }: Source, id: ServiceId): Promise<string | null> {
-  const [carried, records] = await Promise.all([
-    store.services.scaleState<unknown>(id),
-    store.decisions.read(id, LATEST),
-  ]);
-  const label = records.map(({ decision }) => labelIn(decision)).find((found) => found !== null);
-  return label ?? (carried === null ? null : 'stable');
-}
-
-function labelIn(decision: Json): string | null {
-  const label = isMap(decision) ? own(decision, 'label') : undefined;
-  return typeof label === 'string' ? label : null;
+  const carried = await store.services.scaleState<{ readonly label?: string }>(id);
+  return carried === null ? null : (carried.label ?? 'stable');
 }

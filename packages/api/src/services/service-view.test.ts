@@ -63,6 +63,7 @@ const facts = (parts: Partial<ServiceFacts> = {}): ServiceFacts => ({
   snapshot: null,
   load: { inFlight: 2, queued: 3, oldestWaitMs: 0, total: 9, lastRequestAtMs: 1_700_000_000_123 },
   scalingState: null,
+  scalingPause: null,
   tokenVersions: new Map([
     ['a', 'E-1'],
     ['b', 'E-2'],

@@ -4,6 +4,7 @@ import type {
   InstanceSnapshot,
   OverridesState,
   PublishedInstance,
+  ScalingPause,
   ServiceLoad,
   ServiceRecord,
   SuspendedState,
@@ -19,6 +20,8 @@ export interface ServiceFacts {
   readonly load: ServiceLoad;
   /** Null until it was scaled. */
   readonly scalingState: string | null;
+  /** Its own pause or that of the whole cluster. */
+  readonly scalingPause: ScalingPause | null;
   /** Present versions of the tokens that led to it (and of others); null: deleted. */
   readonly tokenVersions: ReadonlyMap<string, string | null>;
 }
@@ -44,7 +47,7 @@ export function byStart(a: Instance, b: Instance): number {
 
 /** What `/apps` and `/apps/<id>` have in common (spec: services-and-tokens 4.6, 4.7.1). */
 export function commonView(facts: ServiceFacts): Record<string, Json> {
-  const { record, snapshot, load, scalingState, tokenVersions } = facts;
+  const { record, snapshot, load, scalingState, scalingPause, tokenVersions } = facts;
   const current = [...currentTokens(record.references, (token) => tokenVersions.get(token) ?? null)];
   const error = snapshot?.deploymentError ?? null;
   return {
@@ -54,6 +57,7 @@ export function commonView(facts: ServiceFacts): Record<string, Json> {
     'last-request-time': isoTime(load.lastRequestAtMs),
     'resource-usage': resourceUsage(record.effective, snapshot?.instances.length ?? 0),
     ...(scalingState === null ? {} : { 'scaling-state': scalingState }),
+    ...(scalingPause === null ? {} : { 'scaling-paused': scalingPauseView(scalingPause) }),
     ...(current.length === 0 ? {} : { 'current-for-tokens': current }),
     ...(record.sourceTokens.length === 0 ? {} : { 'source-tokens': sourceTokens(record) }),
     ...(error === null ? {} : { 'deployment-error-message': `Deployment error: ${error.message}` }),
@@ -71,6 +75,10 @@ export function overridesView({ overrides, by, atMs }: OverridesState): Record<s
 
 export function suspendedView({ suspended, by, atMs }: SuspendedState): Record<string, Json> {
   return { suspended, 'last-updated-by': by, time: new Date(atMs).toISOString() };
+}
+
+export function scalingPauseView({ by, atMs, reason }: ScalingPause): Record<string, Json> {
+  return { by, reason, time: new Date(atMs).toISOString() };
 }
 
 /** Wire form of an instance (spec: services-and-tokens 4.7.1). */

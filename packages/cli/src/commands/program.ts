@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addOperateCommands } from '../operate/command';
 import { addTokenCommands } from '../tokens/command';
 import { withSimulateFlags } from '../simulate/simulate-flags';
 import { version } from '../version';
@@ -85,6 +86,8 @@ export function createProgram(): Command {
   addTokenCommands(
     program.command('tokens').description('back up, restore and synchronise tokens of clusters'),
   );
+
+  addOperateCommands(program);
 
   return program;
 }

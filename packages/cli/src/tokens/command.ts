@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { collect, headersFrom } from '../given-headers';
 import { UsageError } from '../usage-error';
 import { backupTokens } from './backup';
 import { cleanUpTokens, timeBefore } from './cleanup';
@@ -31,8 +31,6 @@ const TERMINAL: TokenCommandOutput = {
   write: (line) => process.stderr.write(`${line}\n`),
   exit: (code) => (process.exitCode = code),
 };
-
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 /** Adds `backup`, `restore`, `sync`, `cleanup` and `sanitize` (docs/token-tools.md). */
 export function addTokenCommands(tokens: Command, output: TokenCommandOutput = TERMINAL): void {
@@ -147,22 +145,6 @@ function clusterAt(url: string, options: Common): Cluster {
     retries: count('retries', options.retries, 0),
     timeoutMs: count('timeout', options.timeout) * 1000,
   });
-}
-
-/** Secrets are better kept in a file than in the list of processes. */
-function headersFrom(given: readonly string[]): Record<string, string> {
-  const lines = given.flatMap((one) =>
-    one.startsWith('@') ? readFileSync(one.slice(1), 'utf8').split('\n') : [one],
-  );
-  return Object.fromEntries(
-    lines
-      .filter((line) => line.trim() !== '')
-      .map((line) => {
-        const colon = line.indexOf(':');
-        if (colon < 1) throw new UsageError('a header is written as "name: value"');
-        return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
-      }),
-  );
 }
 
 function count(name: string, text: string, least = 1): number {

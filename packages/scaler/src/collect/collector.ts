@@ -2,6 +2,7 @@ import { NO_LOAD } from '@waiter/store';
 import type { ServiceId } from '@waiter/core';
 import type { Context } from '../context';
 import type { Journal } from '../scale/journal';
+import type { Pauses } from '../scale/pauses';
 import type { Service } from '../service/service';
 import type { Registry } from '../sync/registry';
 import type { Deletion } from './deletion';
@@ -25,6 +26,7 @@ export class Collector {
     private readonly deletion: Deletion,
     private readonly safety: Safety,
     private readonly journal: Journal,
+    private readonly pauses: Pauses,
     private readonly stale: StaleServices,
     /** Evaluates a service at once: somebody may have asked while it went away. */
     private readonly evaluate: (service: Service) => Promise<void>,
@@ -50,7 +52,14 @@ export class Collector {
       service.load = demand.get(service.id) ?? NO_LOAD;
       const brokenSince = this.broken.observe(service, rules, nowMs);
       const why = reasonToCollect(service, brokenSince, rules, nowMs);
-      if (why === null || service.collecting || service.applying || service.pending !== null) continue;
+      if (
+        why === null ||
+        this.pauses.of(service.id) !== null ||
+        service.collecting ||
+        service.applying ||
+        service.pending !== null
+      )
+        continue;
       if (!service.known) {
         if (service.refusal === null) this.forget(service);
       } else void this.remove(service, why);
@@ -59,8 +68,9 @@ export class Collector {
 
   /** It does not run and nobody asks for it: nothing to keep. */
   private forget(service: Service): void {
-    const { store, services, logger } = this.context;
+    const { store, services, logger, metrics } = this.context;
     services.delete(service.id);
+    metrics.forget(service.id);
     store.services.retire(service.id).catch((error: unknown) => {
       logger.warn('a service could not be retired', { service: service.id, error });
     });
@@ -74,7 +84,7 @@ export class Collector {
       if (result === 'deleted' || result === 'no-such-service') {
         context.metrics.collected.with({ why }).inc();
         const seconds = Math.round((context.clock.now() - service.idleSinceMs) / 1000);
-        this.journal.ended(service, 'collected', REASONS[why](seconds), 'deleted');
+        this.journal.happened(service, 'collected', REASONS[why](seconds), 'deleted');
       } else if (result === 'busy') {
         context.logger.info('an unused service is busy with a deployment; it is deleted later', {
           service: service.id,
@@ -103,7 +113,7 @@ export class Collector {
       const result = await this.deletion.run(service);
       if (result === 'no-such-service') return 'no-such-service-exists';
       if (result !== 'deleted') return 'error';
-      this.journal.ended(service, 'collected', 'an operator asked for it', 'deleted');
+      this.journal.happened(service, 'collected', 'an operator asked for it', 'deleted');
       return 'deleted';
     } catch (error) {
       this.context.logger.warn('a service could not be deleted', { service: id, error });

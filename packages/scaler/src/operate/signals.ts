@@ -68,7 +68,7 @@ export class InstanceSignals {
   private async expire(service: Service, tracked: TrackedInstance, user: string): Promise<void> {
     tracked.markedExpired = true;
     await this.publisher.publish(service);
-    this.journal.ended(service, 'expired', `${user} asked for it`, `expired ${tracked.id}`, {
+    this.journal.happened(service, 'expired', `${user} asked for it`, `expired ${tracked.id}`, {
       instanceId: tracked.id,
     });
   }
@@ -101,7 +101,7 @@ export class InstanceSignals {
       const waitedMs = Math.round(clock.monotonic() - startedAtMs);
       const outcome =
         inUse > 0 ? `killed with ${inUse} leased slots after ${job.timeoutMs} ms` : `${job.signal}ed`;
-      this.journal.ended(service, 'killed', `${job.user} asked to ${job.signal} ${tracked.id}`, outcome, {
+      this.journal.happened(service, 'killed', `${job.user} asked to ${job.signal} ${tracked.id}`, outcome, {
         instanceId: tracked.id,
         waitedMs,
       });

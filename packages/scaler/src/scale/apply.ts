@@ -7,6 +7,7 @@ import type { Registry } from '../sync/registry';
 import type { Sync } from '../sync/sync';
 import type { Drains } from './drains';
 import type { Journal } from './journal';
+import type { Pauses } from './pauses';
 
 type Acting = PendingDecision['decision'];
 
@@ -19,6 +20,7 @@ export class Applier {
     private readonly publisher: Publisher,
     private readonly drains: Drains,
     private readonly journal: Journal,
+    private readonly pauses: Pauses,
   ) {}
 
   /**
@@ -33,15 +35,18 @@ export class Applier {
     service.applying = true;
     try {
       assertActing(this.context, `${pending.decision.kind} ${service.id}`);
-      const outcome = await this.act(service, pending.decision);
+      const paused = this.pauses.of(service.id) !== null && pending.decision.kind !== 'reopen';
+      const outcome = paused
+        ? 'not done: scaling was paused meanwhile'
+        : await this.act(service, pending.decision);
       this.context.metrics.reactionSeconds.observe((this.context.clock.now() - pending.askedAtMs) / 1000);
-      this.journal.acted(service, pending, outcome);
+      this.journal.acted(service, pending, outcome, true);
       return outcome;
     } catch (error) {
       if (!(error instanceof SchedulerError)) throw error;
       this.context.metrics.schedulerFailures.with({ operation: pending.decision.kind }).inc();
       const outcome = `failed: ${error.message}`;
-      this.journal.acted(service, pending, outcome);
+      this.journal.acted(service, pending, outcome, false);
       // Somebody else deleted it: the next evaluation must know.
       if (error.status === 404) service.known = false;
       if (!error.transient) return outcome;
@@ -73,6 +78,8 @@ export class Applier {
   private async create(service: Service, instances: number): Promise<string> {
     const { scheduler, options, clock, logger } = this.context;
     const spec = serviceSpec(service.described, instances, options);
+    // So that its first instances are timed.
+    service.launches.update({ requested: 0, instances: [] }, clock.monotonic());
     // A new life: failures of the one before do not count against it.
     service.departed.forgetFailures();
     // A service that was collected a moment ago is off the list of those that run.

@@ -4,6 +4,7 @@ import type { TrackedInstance } from '../service/instance';
 import type { Service } from '../service/service';
 import type { Publisher } from '../sync/publisher';
 import type { Journal } from './journal';
+import type { Pauses } from './pauses';
 
 const POLL_MS = 75;
 const RETRY_MS = 500;
@@ -22,6 +23,7 @@ export class Drains {
     private readonly context: Context,
     private readonly publisher: Publisher,
     private readonly journal: Journal,
+    private readonly pauses: Pauses,
   ) {}
 
   /** Closes the instances to new requests; resolves when no worker can get a slot of them any more. */
@@ -55,7 +57,7 @@ export class Drains {
     try {
       // What a collection drains goes with the whole service.
       const services = [...this.context.services.values()].filter(
-        (service) => !service.collecting && service.draining.length > 0,
+        ({ collecting, draining, id }) => !collecting && draining.length > 0 && this.pauses.of(id) === null,
       );
       if (services.length === 0) this.stop();
       await Promise.all(services.map((service) => this.look(service)));
@@ -115,6 +117,7 @@ export class Drains {
       drain.refusals++;
       drain.retryAtMs = nowMs + RETRY_MS * Math.min(10, drain.refusals);
       context.metrics.schedulerFailures.with({ operation: 'kill' }).inc();
+      this.journal.count(service, 'scale-down', 'kill-fail');
       context.logger.warn('the scheduler did not stop an instance; it will be asked again', {
         service: service.id,
         instance: tracked.id,
@@ -122,6 +125,7 @@ export class Drains {
       });
       return;
     }
+    this.journal.count(service, 'scale-down', 'success');
     service.noteKilled(tracked, nowMs, gone);
     this.publisher.publishSoon(service);
     const waitedMs = Math.round(nowMs - drain.startedAtMs);
@@ -129,7 +133,7 @@ export class Drains {
       inUse > 0
         ? `killed with ${inUse} leased slots at its drain deadline`
         : `killed after ${waitedMs} ms of draining`;
-    this.journal.ended(service, 'killed', `stop of ${tracked.id}`, outcome, {
+    this.journal.happened(service, 'killed', `stop of ${tracked.id}`, outcome, {
       instanceId: tracked.id,
       waitedMs,
     });

@@ -6,6 +6,7 @@ import type { Prober } from '../health/prober';
 import type { ScaleState, Service } from '../service/service';
 import { candidatesOf, currentError } from '../service/views';
 import { nextDecisionId, type Journal } from './journal';
+import type { Pauses } from './pauses';
 
 const NO_USAGE: ReadonlyMap<InstanceId, number> = new Map();
 /** A busy service's last use is saved only so often. */
@@ -20,6 +21,7 @@ export class Evaluator {
     private readonly context: Context,
     private readonly prober: Prober,
     private readonly journal: Journal,
+    private readonly pauses: Pauses,
     private readonly enqueue: Enqueue,
   ) {}
 
@@ -39,7 +41,7 @@ export class Evaluator {
     }
     context.metrics.evaluations.inc();
     const { touchedAtMs } = service;
-    const decision = await this.decide(service);
+    const decision = this.pauses.hold(service, await this.decide(service));
     // Another evaluation of the same service may have been faster, and its decision carried out; both saw the same state.
     if (service.applying || service.touchedAtMs !== touchedAtMs || !context.acting()) return;
     service.scalingState = decision.label;
@@ -132,6 +134,7 @@ export class Evaluator {
       evaluatedAtMs: nowMs,
       lastBusyAtMs: busy ? nowMs : service.idleSinceMs,
       lastKillAtMs: service.state?.lastKillAtMs ?? null,
+      label: decision.label,
     };
     if (!service.known && !busy) return;
     if (!worthSaving(service.saved, service.state)) return;
@@ -147,6 +150,7 @@ function worthSaving(saved: ScaleState | null, state: ScaleState): boolean {
     saved === null ||
     Math.abs(saved.targetInstances - state.targetInstances) > 1e-3 ||
     saved.lastKillAtMs !== state.lastKillAtMs ||
+    saved.label !== state.label ||
     state.lastBusyAtMs - saved.lastBusyAtMs >= BUSY_PRECISION_MS ||
     state.lastBusyAtMs < saved.lastBusyAtMs
   );

@@ -7,6 +7,7 @@ import type { Registry } from '../sync/registry';
 import type { Applier } from './apply';
 import { demandAfterNudge } from './demand';
 import type { Evaluator } from './evaluate';
+import type { Pauses } from './pauses';
 
 /** So long it is tried to start a service that nobody waits for, before it must be asked for again. */
 const WANTED_MS = 10_000;
@@ -22,6 +23,7 @@ export class Rounds {
     private readonly registry: Registry,
     private readonly evaluator: Evaluator,
     private readonly applier: Applier,
+    private readonly pauses: Pauses,
   ) {}
 
   /** Evaluates every service that runs or is asked for. One round at a time. */
@@ -31,7 +33,7 @@ export class Rounds {
     this.ticking = true;
     this.lastTickMs = context.clock.monotonic();
     try {
-      const demand = await context.store.load.demand();
+      const [demand] = await Promise.all([context.store.load.demand(), this.pauses.refresh()]);
       const askedAtMs = context.clock.now();
       const ids = new Set([...context.services.keys(), ...demand.keys()]);
       await Promise.all(
@@ -48,6 +50,7 @@ export class Rounds {
         }),
       );
     } finally {
+      context.metrics.tickSeconds.observe((context.clock.monotonic() - this.lastTickMs) / 1000);
       this.ticking = false;
     }
   }
@@ -63,6 +66,13 @@ export class Rounds {
     if (service === null || this.context.ended) return;
     if (wanted) service.wantedUntilMs = clock.monotonic() + WANTED_MS;
     await this.evaluator.evaluate(service, load, askedAtMs);
+  }
+
+  /** An operator paused or resumed scaling. @returns once it is in force */
+  async pausesChanged(): Promise<true> {
+    await this.pauses.refresh();
+    void this.tick().catch((error: unknown) => this.complain('after a pause', error));
+    return true;
   }
 
   /** Something was done, and the question may be another one now. Never rejects. */

@@ -4,6 +4,7 @@ import type { ScheduledService } from '@waiter/scheduler';
 import type { InstanceSnapshot, ServiceLoad } from '@waiter/store';
 import { Departed } from './departed';
 import { TrackedInstance } from './instance';
+import { LaunchTracker } from './launch-tracker';
 import type { DescribedService } from './record';
 
 /** What survives the leader, in `store.services.saveScaleState`. */
@@ -14,6 +15,8 @@ export interface ScaleState {
   /** Last time somebody used the service or asked for it. */
   readonly lastBusyAtMs: number;
   readonly lastKillAtMs: number | null;
+  /** Of the latest decision; what the API shows as `scaling-state`. */
+  readonly label: Decision['label'];
 }
 
 /** A decision on its way to the scheduler; a newer one takes its place. */
@@ -41,6 +44,7 @@ export class Service {
   scheduled = 0;
   readonly instances = new Map<InstanceId, TrackedInstance>();
   readonly departed = new Departed();
+  readonly launches = new LaunchTracker();
   state: ScaleState | null = null;
   /** The state as it was last saved. */
   saved: ScaleState | null = null;

@@ -50,7 +50,7 @@ function make() {
       1,
     );
   return {
-    publisher: new Publisher(context),
+    publisher: new Publisher(context, { observe: () => undefined, noteError: () => undefined }),
     service,
     written,
     answers,

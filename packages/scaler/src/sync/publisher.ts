@@ -2,6 +2,7 @@ import { StaleEpochError } from '@waiter/store';
 import { assertActing, NotLeadingError, type Context } from '../context';
 import type { Service } from '../service/service';
 import { currentError, snapshotOf } from '../service/views';
+import type { Launches } from './launches';
 
 const RETRY_MS = 500;
 /** So long after Redis lost something, or perhaps did, workers may not have stated yet what they have in flight. */
@@ -25,7 +26,10 @@ export class Publisher {
   /** Wall clock of the moment this term last saw that Redis lost something. */
   private lostAtMs = -Infinity;
 
-  constructor(private readonly context: Context) {}
+  constructor(
+    private readonly context: Context,
+    private readonly launches: Pick<Launches, 'observe' | 'noteError'>,
+  ) {}
 
   private publication(service: Service): Publication {
     const known = this.publications.get(service);
@@ -40,6 +44,7 @@ export class Publisher {
    * @throws NotLeadingError, StaleEpochError or what Redis says
    */
   publish(service: Service): Promise<void> {
+    this.launches.observe(service);
     const publication = this.publication(service);
     if (publication.next !== null) return publication.next;
     const next = publication.running
@@ -102,6 +107,7 @@ export class Publisher {
     const { concurrencyLevel, loadBalancing } = service.described.compiled;
     const wallMs = clock.now();
     const error = currentError(service, options.deploymentError, { wallMs, monotonicMs: clock.monotonic() });
+    this.launches.noteError(service, error);
     const snapshot = snapshotOf(service, context.epoch, error, wallMs);
     // Slots depend on these as well.
     const text = JSON.stringify([snapshot, concurrencyLevel, loadBalancing]);

@@ -9,6 +9,7 @@ import {
   flag,
   integer,
   listOf,
+  mapOf,
   oneOf,
   ref,
   text,
@@ -31,6 +32,30 @@ const stateChange = (action: 'suspend' | 'resume', summary: string): Operation =
     200: json('Done.', exactly({ action: { const: action }, 'service-id': text, success: flag })),
     403: forbidden,
     404: notFound,
+  },
+});
+
+const scalingChange = (summary: string, of: 'service' | 'cluster'): Operation => ({
+  summary,
+  auth: 'user',
+  query: { reason: { description: 'Shown wherever the pause is; at most 500 characters.' } },
+  responses: {
+    200: json(
+      'Done.',
+      exactly({
+        ...(of === 'service' ? { 'service-id': text } : {}),
+        paused: flag,
+        changed: described(flag, 'Of a resume: whether it was paused.'),
+        'in-force': described(
+          flag,
+          'Whether the leader has said that it heeds it; else with its next evaluation.',
+        ),
+        success: flag,
+      }),
+    ),
+    400: refused('The reason is too long.'),
+    403: of === 'service' ? forbidden : refused('Not an administrator.'),
+    ...(of === 'service' ? { 404: notFound } : {}),
   },
 });
 
@@ -159,10 +184,16 @@ export const SERVICE_OPERATIONS: Operations = {
     get: {
       summary: 'What the scaler decided, and why; newest first',
       auth: 'user',
-      query: { length: { description: '1 to 1000; default 20.', schema: count } },
+      query: {
+        length: { description: '1 to 1000; default 20.', schema: count },
+        after: { description: 'Only what came after the entry of this id, as `1700000000000-0`.' },
+      },
       responses: {
-        200: json('Decisions.', exactly({ 'service-id': text, decisions: listOf(anyMap) })),
-        400: refused('A bad length.'),
+        200: json(
+          'Decisions, and what came of them.',
+          exactly({ 'service-id': text, decisions: listOf(ref('Decision')) }),
+        ),
+        400: refused('A bad length or id.'),
         404: notFound,
       },
     },
@@ -219,6 +250,28 @@ export const SERVICE_OPERATIONS: Operations = {
     },
   },
   '/apps/:id/resume': { get: stateChange('resume', 'Accept requests for a service again') },
+  '/apps/:id/scaling/pause': {
+    post: scalingChange('Neither start nor stop instances of a service', 'service'),
+  },
+  '/apps/:id/scaling/resume': { post: scalingChange('Scale a service again', 'service') },
+  '/scaling': {
+    get: {
+      summary: 'Where scaling is paused',
+      auth: 'user',
+      responses: {
+        200: json(
+          'The pauses.',
+          exactly({
+            'paused?': flag,
+            'pause ?': ref('ScalingPause'),
+            'paused-services': mapOf(ref('ScalingPause')),
+          }),
+        ),
+      },
+    },
+  },
+  '/scaling/pause': { post: scalingChange('Neither start nor stop instances of any service', 'cluster') },
+  '/scaling/resume': { post: scalingChange('Scale services again', 'cluster') },
   '/apps/:id/suspend': { get: stateChange('suspend', 'Refuse requests for a service') },
   '/service-id': { get: serviceId },
   '/app-name': { get: { ...serviceId, description: 'The same as /service-id.' } },
