@@ -73,7 +73,12 @@ export class Admission {
     authorizeRequest(service, user, entitlement);
     if (service !== latest) metrics.of(serviceId).fallbacks.inc();
     // Of an earlier version only the service is used; the rest is as the token says now.
-    facts.timeouts = requestTimeouts(headers, latest.tokenMetadata, options.timeouts);
+    facts.timeouts = requestTimeouts(
+      headers,
+      latest.tokenMetadata,
+      options.timeouts,
+      service.compiled.backendProto,
+    );
     const saying = operators.of(serviceId);
     const registering = registrar.register(service);
     if (!('then' in saying) && registering === undefined) {

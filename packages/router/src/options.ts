@@ -52,7 +52,11 @@ export interface RouterOptions {
   /** Whether a request of which nothing was sent may take another instance. */
   readonly retryOnConnectFailure: boolean;
   /** Which ways of reading and writing bytes are used beside the general one; default: all. */
-  readonly lanes?: { readonly http1: boolean };
+  readonly lanes?: { readonly http1: boolean; readonly http2?: boolean };
+  /** Streams that one connection of HTTP/2 may have open; default 250. */
+  readonly maxConcurrentStreams?: number;
+  /** Whether instances with TLS must prove who they are, and to whom (PEM); default: they need not (spec: 5.5). */
+  readonly backendTls?: { readonly verify: boolean; readonly ca?: string };
   /** Where API requests go; null: no API is served here. */
   readonly apiSocketPath: string | null;
   /** One JSON line per proxied request (spec: request-path 11); null: none. */

@@ -5,7 +5,8 @@ import type { Logger } from '@waiter/observability';
 import { checkHead, Exchange, newFacts, RequestHead, type AcceptHandlers, type RequestFacts } from './accept';
 import type { Admission } from './admission';
 import type { ApiHop, Forwarder, Upgrader } from './forward';
-import type { Responder } from './respond';
+import type { StreamExchange } from './forward/http2';
+import type { Answer, Responder } from './respond';
 import type { WorkerMetrics } from './worker-metrics';
 
 export interface PipelineParts {
@@ -25,21 +26,24 @@ export class RequestPipeline implements AcceptHandlers {
   request(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
     const exchange = new Exchange(new RequestHead(request), request, response);
     exchange.awaitsContinue = awaitsContinue;
-    this.serve(exchange).catch((error: unknown) => this.fail(exchange, error));
+    const fault = checkHead(request);
+    // What follows on this connection cannot be told apart from this request.
+    if (fault !== null) response.shouldKeepAlive = false;
+    this.serve(exchange, fault).catch((error: unknown) => this.fail(exchange, error));
   }
 
-  private async serve(exchange: Exchange): Promise<void> {
-    const { head, facts, response } = exchange;
-    const fault = checkHead(head.message);
-    if (fault !== null) {
-      // What follows on this connection cannot be told apart from this request.
-      response.shouldKeepAlive = false;
-      throw fault;
-    }
+  /** A request of HTTP/2. */
+  stream(exchange: StreamExchange): void {
+    this.serve(exchange, exchange.fault).catch((error: unknown) => this.fail(exchange, error));
+  }
+
+  private async serve(exchange: Exchange | StreamExchange, fault: WaiterError | null): Promise<void> {
+    if (fault !== null) throw fault;
+    const { head, facts } = exchange;
     const { admission } = this.parts;
     if (admission.isForApi(head)) return this.parts.apiHop.forward(exchange);
     const admitted = await admission.admitted(head, facts);
-    if ('status' in admitted) return this.parts.responder.send(exchange, admitted);
+    if ('status' in admitted) return this.send(exchange, admitted);
     const { inFlight } = this.parts.metrics.of(admitted.serviceId);
     inFlight.inc();
     try {
@@ -49,15 +53,21 @@ export class RequestPipeline implements AcceptHandlers {
     }
   }
 
-  private async fail(exchange: Exchange, error: unknown): Promise<void> {
+  private async send(exchange: Exchange | StreamExchange, answer: Answer): Promise<void> {
     const { responder } = this.parts;
+    if (exchange instanceof Exchange) return responder.send(exchange, answer);
+    const { head, facts } = exchange;
+    if (!exchange.over) exchange.answer(answer.status, responder.announce(answer, head, facts), answer.body);
+  }
+
+  private async fail(exchange: Exchange | StreamExchange, error: unknown): Promise<void> {
     const { head, facts } = exchange;
     this.report(error, head);
     try {
-      await responder.send(exchange, responder.render(error, head, facts));
+      await this.send(exchange, this.parts.responder.render(error, head, facts));
     } catch (again) {
       this.report(again, head);
-      exchange.response.destroy();
+      exchange.giveUp();
     }
   }
 

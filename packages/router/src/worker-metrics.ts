@@ -18,8 +18,16 @@ const MAX_SERVICES = 2_000;
 export class WorkerMetrics {
   private readonly services: LRUCache<string, ServiceMetrics>;
   private readonly create: (service: string) => ServiceMetrics;
+  /** Connections of HTTP/2 that were ended because of what their client did. */
+  readonly abuse: (kind: string) => BoundCounter;
 
   constructor(readonly metrics: Metrics) {
+    const abuse = metrics.counter<'kind'>({
+      name: 'http2_abuse_total',
+      help: 'Connections of HTTP/2 ended because their client made work for nothing, by kind',
+      labels: ['kind'],
+    });
+    this.abuse = (kind) => abuse.with({ kind });
     const requests = metrics.counter<'service' | 'status'>({
       name: 'requests_total',
       help: 'Responses by service and status',

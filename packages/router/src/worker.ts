@@ -6,7 +6,9 @@ import { Admission } from './admission';
 import { AcceptServer, type RequestFacts, type RequestHead } from './accept';
 import { OperatorStates } from './admit';
 import { ApiHop, createProxy, Forwarder, instanceAgents, ServiceAuthorization, Upgrader } from './forward';
+import type { BackendTls } from './forward';
 import { Http1Lane } from './forward/http1';
+import { Http2Lane, SessionPool } from './forward/http2';
 import { productName, type RouterOptions } from './options';
 import { RequestPipeline } from './pipeline';
 import { LoadReporter } from './report';
@@ -111,11 +113,15 @@ export async function startRouterWorker(
     log?.write(logLine(head, facts, { status, headers, requestType }));
   };
 
-  const proxy = createProxy(limits.responseHeadBytes);
-  const agents = instanceAgents(timeouts.instanceIdleTimeoutMs);
-  const apiHop = new ApiHop({ proxy, product, timeouts, socketPath: options.apiSocketPath });
+  const tls = backendTls(options);
+  const proxy = createProxy(limits.responseHeadBytes, tls);
+  const agents = instanceAgents(timeouts.instanceIdleTimeoutMs, tls);
+  const { connectTimeoutMs, instanceIdleTimeoutMs } = timeouts;
+  const { responseHeadBytes } = limits;
+  const sessions = new SessionPool({ connectTimeoutMs, responseHeadBytes, tls }, instanceIdleTimeoutMs);
+  const apiHop = new ApiHop({ product, timeouts, socketPath: options.apiSocketPath });
   const authorization = new ServiceAuthorization(options.passwords[0] ?? '', limits.cacheEntries);
-  const parts = { proxy, agents, reservations, authorization, product, options, onHead };
+  const parts = { proxy, agents, sessions, reservations, authorization, product, options, onHead };
   const { routerId } = options;
   const { drainBytes, drainMs } = limits;
   const responder = new Responder({ product, routerId, drainBytes, drainMs, onHead });
@@ -183,12 +189,26 @@ export async function startRouterWorker(
           (socket, bytes) => accept.adopt(socket, bytes),
         )
       : undefined;
-  if (lane !== undefined) accept.use(lane);
+  const http2 =
+    (options.lanes?.http2 ?? true)
+      ? new Http2Lane({
+          maxConcurrentStreams: options.maxConcurrentStreams ?? 250,
+          requestHeadBytes: limits.requestHeadBytes,
+          requestHeadTimeoutMs: timeouts.requestHeadTimeoutMs,
+          clientIdleTimeoutMs: timeouts.clientIdleTimeoutMs,
+          streamingTimeoutMs: timeouts.streamingTimeoutMs,
+          onExchange: (exchange) => pipeline.stream(exchange),
+          onAbuse: (kind) => workerMetrics.abuse(kind).inc(),
+        })
+      : undefined;
+  accept.use({ http1: lane, http2 });
 
   const stop = async (): Promise<void> => {
     reporter.stop();
     agents.destroy();
+    sessions.destroy();
     lane?.close();
+    http2?.close();
     apiHop.close();
     await unsubscribe();
     await store.close();
@@ -212,6 +232,10 @@ export async function startRouterWorker(
     await stop();
   };
   return { port, store, snapshot: () => metrics.snapshot(), close: () => (closing ??= close()) };
+}
+
+function backendTls({ backendTls: tls }: RouterOptions): BackendTls {
+  return { rejectUnauthorized: tls?.verify ?? false, ...(tls?.ca === undefined ? {} : { ca: tls.ca }) };
 }
 
 function tokenSource(store: Store): TokenSource {

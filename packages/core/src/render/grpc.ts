@@ -1,3 +1,8 @@
+/** Whether a request is one of gRPC: exactly by this name, as in the original (spec: request-path 5.6). */
+export function isGrpc(contentType: string | undefined): boolean {
+  return contentType === 'application/grpc';
+}
+
 /** grpc-status by HTTP status; the others have none (spec: request-path 5.6). */
 const GRPC_STATUS: Readonly<Record<number, number>> = {
   400: 3,

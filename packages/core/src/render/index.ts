@@ -1,3 +1,4 @@
+export { isGrpc } from './grpc';
 export { errorFormat, renderError } from './render-error';
 export type { ErrorFormat, RenderedError } from './render-error';
 export { asWaiterError, DEFAULT_SUPPORT_INFO } from './report';

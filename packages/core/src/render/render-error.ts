@@ -1,4 +1,4 @@
-import { grpcHeaders } from './grpc';
+import { grpcHeaders, isGrpc } from './grpc';
 import { htmlBody } from './html';
 import { jsonText, plainBody } from './plain';
 import type { ErrorReport, ErrorRequest } from './report';
@@ -18,9 +18,8 @@ export function errorFormat(request: Pick<ErrorRequest, 'accept' | 'contentType'
   for (const format of ['application/json', 'text/html', 'text/plain'] as const) {
     if (accept.includes(format)) return format;
   }
-  if (request.contentType === 'application/grpc' || request.contentType === 'application/json') {
-    return request.contentType;
-  }
+  if (isGrpc(request.contentType)) return 'application/grpc';
+  if (request.contentType === 'application/json') return request.contentType;
   return 'text/plain';
 }
 

@@ -1,5 +1,6 @@
 import type { Json } from '../words';
 import { own } from '../json';
+import { isGrpc } from '../render/grpc';
 import type { HeaderMap } from './headers';
 
 export interface RequestTimeouts {
@@ -34,11 +35,14 @@ export function requestTimeouts(
   headers: HeaderMap,
   tokenMetadata: Readonly<Record<string, Json>>,
   routerDefaults: RequestTimeouts,
+  backendProto = 'http',
 ): RequestTimeouts {
   const choose = (header: string, key: string, fallback: number): number =>
     positiveInteger(own(headers, header)) ?? positiveInteger(own(tokenMetadata, key)) ?? fallback;
   return {
-    queueTimeoutMs: choose('x-waiter-queue-timeout', 'queue-timeout-ms', routerDefaults.queueTimeoutMs),
+    queueTimeoutMs:
+      grpcQueueTimeoutMs(headers, backendProto) ??
+      choose('x-waiter-queue-timeout', 'queue-timeout-ms', routerDefaults.queueTimeoutMs),
     socketTimeoutMs: choose('x-waiter-timeout', 'socket-timeout-ms', routerDefaults.socketTimeoutMs),
     streamingTimeoutMs: choose(
       'x-waiter-streaming-timeout',
@@ -63,11 +67,11 @@ const GRPC_UNIT_MS: Readonly<Record<string, number>> = {
  */
 export function grpcQueueTimeoutMs(headers: HeaderMap, backendProto: string): number | undefined {
   if (backendProto !== 'h2' && backendProto !== 'h2c') return undefined;
-  if (headers['content-type'] !== 'application/grpc') return undefined;
+  if (!isGrpc(headers['content-type'])) return undefined;
   if (Object.hasOwn(headers, 'x-waiter-queue-timeout')) return undefined;
   const match = /^(\d{1,8})([HMSmun])$/.exec(headers['grpc-timeout'] ?? '');
   const unit = match?.[2] === undefined ? undefined : GRPC_UNIT_MS[match[2]];
   return match?.[1] === undefined || unit === undefined
     ? undefined
-    : Math.floor(Number(match[1]) * unit) + 100;
+    : Math.min(Math.floor(Number(match[1]) * unit) + 100, MAX_MS);
 }

@@ -35,7 +35,12 @@ export interface HeadSource {
   /** `1.1` */
   readonly httpVersion: string;
   readonly rawHeaders: readonly string[];
-  readonly socket: { readonly remoteAddress?: string | undefined; readonly localPort?: number | undefined };
+  readonly socket: {
+    readonly remoteAddress?: string | undefined;
+    readonly localPort?: number | undefined;
+    /** Of TLS. */
+    readonly encrypted?: boolean;
+  };
 }
 
 const ABSOLUTE_FORM = /^https?:\/\/[^/?#]*/i;
@@ -72,7 +77,8 @@ export class RequestHead<Source extends HeadSource = HeadSource> {
     const mark = this.target.indexOf('?');
     this.path = mark < 0 ? this.target : this.target.slice(0, mark);
     this.queryString = mark < 0 ? null : this.target.slice(mark + 1);
-    this.scheme = (headers['x-forwarded-proto'] ?? 'http').toLowerCase();
+    this.scheme =
+      headers['x-forwarded-proto']?.toLowerCase() ?? (message.socket.encrypted === true ? 'https' : 'http');
     const unique = newUniqueId();
     this.cid = headers['x-cid'] || unique;
     this.requestId = `${unique}-${this.scheme}`;
@@ -140,6 +146,15 @@ export class Exchange {
   /** The client's connection is gone, or everything was sent. */
   get over(): boolean {
     return this.response.destroyed || this.response.writableFinished;
+  }
+
+  get gone(): boolean {
+    return this.response.destroyed;
+  }
+
+  /** Breaks the connection off. */
+  giveUp(): void {
+    this.response.destroy();
   }
 
   /** Calls `listener` when the client hangs up before its response is complete. */

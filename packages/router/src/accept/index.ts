@@ -10,5 +10,5 @@ export {
   type RequestFacts,
 } from './exchange';
 export { checkHead } from './head-check';
-export { AcceptServer, type AcceptHandlers, type AcceptOptions, type FastLane } from './server';
+export { AcceptServer, type AcceptHandlers, type AcceptOptions, type FastLane, type Lanes } from './server';
 export { newUniqueId } from './unique-id';

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { rawRefusal, refusalOf } from './client-error';
+import { beginsHttp2, firstBytes } from './first-bytes';
 import { newUniqueId } from './unique-id';
 
 export interface AcceptOptions {
@@ -25,6 +26,13 @@ export interface FastLane {
   destroy(): void;
 }
 
+/** Which lanes serve beside `node:http`. */
+export interface Lanes {
+  /** Gets every connection first. */
+  readonly http1?: FastLane | undefined;
+  readonly http2?: FastLane | undefined;
+}
+
 /** The listener of a worker: limits on heads and time, refusals in words, and an orderly end. */
 export class AcceptServer {
   readonly server: Server;
@@ -32,7 +40,7 @@ export class AcceptServer {
   private readonly newest = new WeakMap<Duplex, ServerResponse>();
   private readonly upgraded = new Set<Duplex>();
   private readonly serve: (socket: Duplex) => void;
-  private fastLane: FastLane | undefined;
+  private lanes: Lanes = {};
   private draining = false;
 
   constructor(
@@ -63,11 +71,18 @@ export class AcceptServer {
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.refuse(error, socket));
   }
 
-  /** Connections go to the lane first. To be called before `listen`. */
-  use(lane: FastLane): void {
-    this.fastLane = lane;
+  /** To be called before `listen`. */
+  use(lanes: Lanes): void {
+    this.lanes = lanes;
     this.server.removeAllListeners('connection');
-    this.server.on('connection', (socket: Socket) => lane.connect(socket));
+    this.server.on('connection', (socket: Socket) => this.connect(socket));
+  }
+
+  private connect(socket: Socket): void {
+    const { http1, http2 } = this.lanes;
+    if (http1 !== undefined) http1.connect(socket);
+    else if (http2 === undefined) this.serve(socket);
+    else firstBytes(socket, this.options.requestHeadTimeoutMs, (bytes) => this.adopt(socket, bytes));
   }
 
   /**
@@ -75,6 +90,16 @@ export class AcceptServer {
    * @param bytes that were read from it and belong to that request
    */
   adopt(socket: Socket, bytes: Buffer): void {
+    const { http2 } = this.lanes;
+    // On TLS it is agreed on by ALPN.
+    const isFirst = socket.bytesRead === bytes.length && !('encrypted' in socket);
+    if (http2 !== undefined && isFirst && beginsHttp2(bytes)) {
+      // node:http2 takes what was read already from a socket that does not flow.
+      socket.pause();
+      socket.unshift(bytes);
+      http2.connect(socket);
+      return;
+    }
     socket.unshift(bytes);
     this.serve(socket);
     socket.resume();
@@ -96,11 +121,13 @@ export class AcceptServer {
    */
   async drain(timeoutMs: number): Promise<void> {
     this.draining = true;
-    this.fastLane?.drain();
+    this.lanes.http1?.drain();
+    this.lanes.http2?.drain();
     for (const response of this.responses) response.shouldKeepAlive = false;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     const timer = setTimeout(() => {
-      this.fastLane?.destroy();
+      this.lanes.http1?.destroy();
+      this.lanes.http2?.destroy();
       this.server.closeAllConnections();
       for (const socket of this.upgraded) socket.destroy();
     }, timeoutMs);

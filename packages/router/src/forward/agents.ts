@@ -1,5 +1,18 @@
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { isIP } from 'node:net';
+
+/** Whether and by whom the certificates of instances are verified. */
+export interface BackendTls {
+  readonly rejectUnauthorized: boolean;
+  /** Certificates in PEM that are trusted in place of the well-known ones. */
+  readonly ca?: string;
+}
+
+/** Whom an instance's certificate must name; '' where the address says it all. Never what the client calls its host. */
+export function servernameOf(host: string): string {
+  return isIP(host) === 0 ? host : '';
+}
 
 /** Connections to instances. */
 export interface Agents {
@@ -9,11 +22,10 @@ export interface Agents {
 }
 
 /**
- * Pools per instance and protocol; the newest idle connection is used first, so that the others can end. Instances with
- * TLS are not verified: they have no name that anybody certified (spec: request-path 5.5).
+ * Pools per instance and protocol; the newest idle connection is used first, so that the others can end.
  * @param idleMs an idle connection is closed after so long, sooner when the instance says so (`Keep-Alive: timeout`)
  */
-export function instanceAgents(idleMs: number): Agents {
+export function instanceAgents(idleMs: number, tls: BackendTls): Agents {
   const pooled: AgentOptions = {
     scheduling: 'lifo',
     keepAlive: true,
@@ -23,10 +35,7 @@ export function instanceAgents(idleMs: number): Agents {
   const single: AgentOptions = { keepAlive: true, maxFreeSockets: 0 };
   const agents = {
     'http:': [new HttpAgent(pooled), new HttpAgent(single)],
-    'https:': [
-      new HttpsAgent({ ...pooled, rejectUnauthorized: false }),
-      new HttpsAgent({ ...single, rejectUnauthorized: false }),
-    ],
+    'https:': [new HttpsAgent({ ...pooled, ...tls }), new HttpsAgent({ ...single, ...tls })],
   } as const;
   return {
     pick: (protocol, fresh) => agents[protocol][fresh ? 1 : 0],

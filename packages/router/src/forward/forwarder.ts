@@ -1,22 +1,28 @@
-import { WaiterError, type Json, type ResolvedService } from '@waiter/core';
 import type { IncomingMessage } from 'node:http';
-import type { Exchange, RequestFacts, RequestHead } from '../accept';
-import type { Reservations, ReserveOptions, ReservableService, Slot } from '../reserve';
-import { debugHeaders, drainBody } from '../respond';
+import { WaiterError, type ResolvedService } from '@waiter/core';
+import { Exchange, type RequestFacts, type RequestHead } from '../accept';
 import type { RouterOptions } from '../options';
+import type { Reservations, Slot } from '../reserve';
+import { debugHeaders, drainBody } from '../respond';
 import type { Agents } from './agents';
-import { afterResend, failureError, releaseOutcome, retryOf, type Failure, type Outcome } from './outcome';
+import { attempt } from './attempts';
+import { Crossing } from './http2/crossing';
+import type { StreamExchange } from './http2/stream-exchange';
+import type { SessionPool } from './http2/session-pool';
+import { failureError, type Outcome } from './outcome';
+import { failureDetails, mayHaveBody, outgoingRequest } from './outgoing';
 import type { Proxy } from './proxy';
-import { requestHeaders, type OutgoingRequest } from './request-headers';
+import { requestHeaders } from './request-headers';
 import { responseHeaders } from './response-headers';
 import type { ServiceAuthorization } from './service-password';
 
-/** Further instances that are tried when one cannot be connected to. */
-export const MAX_RETRIES = 2;
+export { MAX_RETRIES } from './attempts';
+export { failureDetails, outgoingRequest, reservable } from './outgoing';
 
 export interface ForwarderParts {
   readonly proxy: Proxy;
   readonly agents: Agents;
+  readonly sessions: SessionPool;
   readonly reservations: Reservations;
   readonly authorization: ServiceAuthorization;
   readonly product: string;
@@ -30,86 +36,36 @@ export interface ForwarderParts {
   ) => void;
 }
 
-/** @throws WaiterError 500 for protocols that this lane does not speak */
+/** Whether an instance speaks TLS. @throws WaiterError 500 for what is no protocol */
 export function protocolOf(backendProto: string): 'http:' | 'https:' {
-  if (backendProto === 'http' || backendProto === 'https') return `${backendProto}:`;
+  if (backendProto === 'http' || backendProto === 'h2c') return 'http:';
+  if (backendProto === 'https' || backendProto === 'h2') return 'https:';
   throw new WaiterError(`Unsupported backend-proto: ${backendProto}`, {
     status: 500,
     errorCause: 'generic-error',
   });
 }
 
-export function reservable({ serviceId, compiled }: ResolvedService): ReservableService {
-  const { concurrencyLevel, loadBalancing, maxQueueLength } = compiled;
-  return { serviceId, concurrencyLevel, loadBalancing, maxQueueLength };
-}
-
-export function outgoingRequest(
-  head: RequestHead,
-  facts: RequestFacts,
-  service: ResolvedService,
-  { authorization, product }: Pick<ForwarderParts, 'authorization' | 'product'>,
-): OutgoingRequest {
-  return {
-    headers: head.headers,
-    chunked: head.headers['transfer-encoding'] !== undefined,
-    cid: head.cid,
-    clientProtocol: head.clientProtocol,
-    product,
-    authorization: authorization.of(service.serviceId),
-    principal: facts.principal,
-  };
-}
-
 /** Takes an admitted request to an instance: reserve, send, relay, release; again where that is safe. */
 export class Forwarder {
-  constructor(private readonly parts: ForwarderParts) {}
+  private readonly crossing: Crossing;
 
-  /** @throws WaiterError when nothing was sent to the client */
-  async forward(exchange: Exchange, service: ResolvedService): Promise<void> {
-    const { head, facts } = exchange;
-    const { options } = this.parts;
-    const protocol = protocolOf(service.compiled.backendProto);
-    const hasBody = mayHaveBody(head);
-    const tried = new Set<string>();
-    let retriesLeft = options.retryOnConnectFailure ? MAX_RETRIES : 0;
-    let slot = await this.reserve(exchange, service, tried);
-    let resent: Failure | null = null;
-    for (;;) {
-      facts.slot = slot;
-      const sent = await this.send(exchange, service, slot, protocol, resent !== null);
-      const outcome: Outcome = afterResend(resent, sent);
-      const again =
-        outcome.kind === 'failed' && !exchange.over ? retryOf(outcome, head.method, hasBody) : 'no';
-      if (again === 'same' && resent === null && outcome.kind === 'failed') {
-        resent = outcome;
-        continue;
-      }
-      slot.release(releaseOutcome(outcome));
-      if (again !== 'other' || retriesLeft === 0) return this.conclude(exchange, service, slot, outcome);
-      retriesLeft -= 1;
-      tried.add(slot.instanceId);
-      slot = await this.reserve(exchange, service, tried);
-    }
+  constructor(private readonly parts: ForwarderParts) {
+    this.crossing = new Crossing(parts);
   }
 
-  private async reserve(exchange: Exchange, service: ResolvedService, exclude: Set<string>): Promise<Slot> {
-    const { head, facts } = exchange;
-    const waitedMs = exclude.size === 0 ? 0 : Date.now() - head.arrivedAtMs;
-    const queueTimeoutMs = facts.timeouts?.queueTimeoutMs ?? this.parts.options.timeouts.queueTimeoutMs;
-    const options: ReserveOptions = {
-      queueTimeoutMs: Math.max(1, queueTimeoutMs - waitedMs),
-      arrivedAtMs: head.arrivedAtMs,
-      onAbort: (listener) => exchange.onAbort(listener),
-      exclude,
-    };
-    const slot = await this.parts.reservations.reserve(reservable(service), options);
-    if (!exchange.response.destroyed) return slot;
-    slot.release('client-error');
-    throw new WaiterError('Connection eagerly closed by client', {
-      status: 400,
-      errorCause: 'client-eagerly-closed',
-    });
+  /** @throws WaiterError when nothing was sent to the client */
+  async forward(exchange: Exchange | StreamExchange, service: ResolvedService): Promise<void> {
+    const { backendProto } = service.compiled;
+    const protocol = protocolOf(backendProto);
+    const plain = exchange instanceof Exchange && (backendProto === 'http' || backendProto === 'https');
+    const hasBody = exchange instanceof Exchange ? mayHaveBody(exchange.head) : exchange.hasBody;
+    const send = plain
+      ? (slot: Slot, fresh: boolean) => this.send(exchange, service, slot, protocol, fresh)
+      : this.crossing.of(exchange, service);
+    const { slot, outcome } = await attempt(this.parts, exchange, service, hasBody, send);
+    if (outcome.kind === 'failed') throw failureError(outcome, failureDetails(service, slot, outcome));
+    if (exchange instanceof Exchange) await this.conclude(exchange, outcome);
   }
 
   private send(
@@ -146,35 +102,10 @@ export class Forwarder {
     onHead(head, facts, status, headers);
   }
 
-  private async conclude(
-    exchange: Exchange,
-    service: ResolvedService,
-    slot: Slot,
-    outcome: Outcome,
-  ): Promise<void> {
-    if (outcome.kind === 'failed') throw failureError(outcome, failureDetails(service, slot, outcome));
-    const { request } = exchange;
+  /** Where the instance answered before it had read everything, and reads no more. */
+  private async conclude({ request }: Exchange, outcome: Outcome): Promise<void> {
     if (outcome.kind !== 'complete' || request.complete) return;
-    // The instance answered before it had read everything, and reads no more.
     const { drainBytes, drainMs } = this.parts.options.limits;
     if (!(await drainBody(request, drainBytes, drainMs))) request.socket.destroySoon();
   }
-}
-
-function mayHaveBody({ headers }: RequestHead): boolean {
-  const length = headers['content-length'];
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) !== 0);
-}
-
-export function failureDetails(
-  service: ResolvedService,
-  slot: Slot,
-  { error }: Failure,
-): Record<string, Json> {
-  const { code } = error as NodeJS.ErrnoException;
-  return {
-    'service-id': service.serviceId,
-    'instance-id': slot.instanceId,
-    'backend-error': code ?? error.message,
-  };
 }

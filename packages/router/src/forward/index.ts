@@ -1,4 +1,4 @@
-export { instanceAgents, type Agents } from './agents';
+export { instanceAgents, type Agents, type BackendTls } from './agents';
 export { ApiHop } from './api-hop';
 export { Forwarder, type ForwarderParts } from './forwarder';
 export { createProxy, type Proxy } from './proxy';

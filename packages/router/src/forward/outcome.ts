@@ -3,8 +3,8 @@ import type { ReleaseOutcome } from '../reserve';
 
 /** How an exchange with an instance ended. */
 export type Outcome =
-  /** The instance gave its whole response. */
-  | { readonly kind: 'complete' }
+  /** The instance gave its whole response. `busy`: it said that it can take no more (spec: request-path 3.8). */
+  | { readonly kind: 'complete'; readonly busy?: boolean }
   /** The client hung up. */
   | { readonly kind: 'client-gone' }
   /** The response head was sent, the rest cannot be: the client sees its connection break. */
@@ -33,20 +33,40 @@ export type FailureReason =
   | 'upload-stalled'
   /** The request cannot be written: an illegal header. */
   | 'unsendable'
+  /** The instance reset the stream of HTTP/2, with the code INTERNAL_ERROR, CANCEL, NO_ERROR, or unread. */
+  | 'reset-internal'
+  | 'reset-cancel'
+  | 'reset-none'
+  | 'refused'
   | 'broken';
+
+/** Resets that tell of the client rather than of the instance (spec: request-path 5.6, 6.5). */
+export function isReset(reason: FailureReason): boolean {
+  return reason === 'reset-internal' || reason === 'reset-cancel' || reason === 'reset-none';
+}
+
+/**
+ * Whether an instance says that it can take no more (spec: request-path 3.8): 503, or UNAVAILABLE of gRPC in the head.
+ * @param grpcStatus of the response's head, where the request was one of gRPC
+ */
+export function isBusy(status: number | undefined, grpcStatus?: string): boolean {
+  return status === 503 || grpcStatus === '14';
+}
 
 /** What the slot's holder tells of the instance (spec: request-path 3.8, 5.2). */
 export function releaseOutcome(outcome: Outcome): ReleaseOutcome {
   switch (outcome.kind) {
     case 'complete':
-      return 'success';
+      return outcome.busy === true ? 'instance-busy' : 'success';
     case 'client-gone':
       return 'client-error';
     case 'truncated':
       return outcome.by === 'instance' ? 'instance-error' : 'client-error';
     case 'failed':
       if (outcome.stale) return 'success';
-      return outcome.reason === 'client-idle' || outcome.reason === 'unsendable'
+      // Refused unread: the instance ends this connection, or has all the streams on it that it wants.
+      if (outcome.reason === 'refused') return 'generic-error';
+      return outcome.reason === 'client-idle' || outcome.reason === 'unsendable' || isReset(outcome.reason)
         ? 'client-error'
         : 'instance-error';
   }
@@ -58,7 +78,7 @@ export function failureError(failure: Failure, details: Readonly<Record<string, 
   const told = (
     message: string,
     status: number,
-    errorCause: 'instance-error' | 'client-error',
+    errorCause: 'instance-error' | 'client-error' | 'server-eagerly-closed',
   ): WaiterError => new WaiterError(message, { status, errorCause, details, cause: error });
   switch (reason) {
     case 'connect':
@@ -77,6 +97,13 @@ export function failureError(failure: Failure, details: Readonly<Record<string, 
         details,
         cause: error,
       });
+    case 'reset-internal':
+      return told('Client send invalid data to HTTP/2 backend', 400, 'client-error');
+    case 'reset-cancel':
+      return told('Client action means stream is no longer needed', 400, 'client-error');
+    case 'reset-none':
+      return told('Connection eagerly closed by server', 400, 'server-eagerly-closed');
+    case 'refused':
     case 'broken':
       return told('Request to service backend failed', 502, 'instance-error');
   }
@@ -87,10 +114,12 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 /**
  * Whether the request may be sent once more (DESIGN section 6, Retry): `other` instance when none of it was sent;
- * `same` instance when a safe request without body met a pooled connection that was dead.
+ * `same` instance when a safe request without body met a pooled connection that was dead, or when an instance refused the
+ * request unread, which any method may be sent again after (RFC 9113 8.7).
  */
 export function retryOf(failure: Failure, method: string, hasBody: boolean): 'other' | 'same' | 'no' {
   if (failure.reason === 'connect' && !failure.bodySent) return 'other';
+  if (failure.reason === 'refused' && !failure.bodySent) return 'same';
   return failure.stale && SAFE.has(method) && !hasBody ? 'same' : 'no';
 }
 
@@ -102,5 +131,6 @@ export function retryOf(failure: Failure, method: string, hasBody: boolean): 'ot
  */
 export function afterResend(first: Failure | null, outcome: Outcome): Outcome {
   if (first === null || outcome.kind !== 'failed' || outcome.reason !== 'connect') return outcome;
+  if (first.reason === 'refused') return outcome;
   return { ...first, stale: false };
 }

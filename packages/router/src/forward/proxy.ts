@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createProxyServer, type ServerOptions } from 'http-proxy';
 import type { Outcome } from './outcome';
+import { servernameOf, type BackendTls } from './agents';
 import { Relay, type Sending } from './relay';
 
 /** Everything about http-proxy that is not as it comes: see the comments of `createProxy`. */
@@ -30,10 +31,11 @@ interface Pass {
  * http-proxy as the general lane uses it. The pass `deleteLength` is removed: it un-frames DELETE and OPTIONS requests
  * with a chunked body (CVE-2026-29057). `x-forwarded-*` and timeouts are not its business, so only `stream` is left.
  */
-export function createProxy(maxHeaderSize: number): Proxy {
+export function createProxy(maxHeaderSize: number, tls: BackendTls): Proxy {
   // toProxy: the target of the request is not rewritten; the response is relayed by `Relay`.
   const common: ServerOptions = {
-    secure: false,
+    secure: tls.rejectUnauthorized,
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     toProxy: true,
     prependPath: false,
     selfHandleResponse: true,
@@ -53,7 +55,8 @@ export function createProxy(maxHeaderSize: number): Proxy {
         const relay = new Relay(sending, resolve);
         // http-proxy reads the headers to send from the request; the arrived ones are kept in `exchange.head`.
         exchange.request.headers = headers;
-        const options: ServerOptions = { ...common, agent, target, buffer: relay, ssl: { maxHeaderSize } };
+        const ssl = { maxHeaderSize, servername: servernameOf(target.host) };
+        const options: ServerOptions = { ...common, agent, target, buffer: relay, ssl };
         try {
           proxy.web(exchange.request, exchange.response, options, (error) => relay.fail(error));
         } catch (error) {
@@ -67,7 +70,8 @@ export function createProxy(maxHeaderSize: number): Proxy {
         onRequest(outgoing);
       };
       try {
-        proxy.ws(request, socket, head, { ...common, target, ssl: { maxHeaderSize } }, onError);
+        const ssl = { maxHeaderSize, servername: servernameOf(target.host) };
+        proxy.ws(request, socket, head, { ...common, target, ssl }, onError);
       } catch (error) {
         onError(error as Error);
         socket.destroy();

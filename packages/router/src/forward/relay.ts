@@ -1,7 +1,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Stream } from 'node:stream';
 import type { Exchange } from '../accept';
-import type { FailureReason, Outcome } from './outcome';
+import { breakOff } from './break-off';
+import { isBusy, type FailureReason, type Outcome } from './outcome';
 import { StallTimer } from './stall-timer';
 
 /** One request of a client, as it goes to one instance (or to the API). */
@@ -123,7 +124,7 @@ export class Relay extends Stream {
     // A listener, so that the end of a broken reply is an error and not a silence that leaves the client hanging.
     reply.once('error', () => undefined);
     reply.once('close', () => {
-      if (!reply.complete) this.truncate();
+      if (!reply.complete) breakOff(response, this.sending.streamingTimeoutMs);
     });
     reply.pipe(response);
     // The first piece of the body mostly came with the head: then both leave in one write. Else the head goes alone, at
@@ -133,17 +134,6 @@ export class Relay extends Stream {
     setImmediate(() => {
       if (!begun && !response.writableEnded && !response.destroyed) response.flushHeaders();
     });
-  }
-
-  /** The client must see that something is missing: no final chunk, or fewer bytes than announced. */
-  private truncate(): void {
-    const { response } = this.sending.exchange;
-    const { socket } = response;
-    if (socket === null || socket.destroyed) return;
-    // What was received before the break is sent; a client that does not read it is given up.
-    const timer = setTimeout(() => socket.destroy(), this.sending.streamingTimeoutMs);
-    socket.once('close', () => clearTimeout(timer));
-    socket.destroySoon();
   }
 
   private idle(): void {
@@ -190,7 +180,7 @@ export class Relay extends Stream {
     const { response } = this.sending.exchange;
     if (this.headSent) {
       if (this.clientStalled) return { kind: 'truncated', by: 'client' };
-      if (this.reply?.complete === true) return { kind: 'complete' };
+      if (this.reply?.complete === true) return { kind: 'complete', busy: isBusy(this.reply.statusCode) };
       if (response.destroyed && this.failure === undefined) return { kind: 'client-gone' };
       return { kind: 'truncated', by: 'instance' };
     }

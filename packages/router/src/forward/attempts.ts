@@ -1,0 +1,74 @@
+import { WaiterError, type ResolvedService } from '@waiter/core';
+import type { Reservations, ReserveOptions, Slot } from '../reserve';
+import type { RouterOptions } from '../options';
+import type { Client } from './client';
+import { afterResend, releaseOutcome, retryOf, type Failure, type Outcome } from './outcome';
+import { reservable } from './outgoing';
+
+/** Further instances that are tried when one cannot be connected to. */
+export const MAX_RETRIES = 2;
+
+export interface AttemptParts {
+  readonly reservations: Reservations;
+  readonly options: RouterOptions;
+}
+
+/** @param fresh on a connection that nobody used before */
+export type Send = (slot: Slot, fresh: boolean) => Promise<Outcome>;
+
+/**
+ * Reserve, send, release; again where that is safe (DESIGN section 6, Retry). The slot is given back when the exchange
+ * with its instance is over.
+ * @throws WaiterError when no slot was found
+ */
+export async function attempt(
+  parts: AttemptParts,
+  client: Client,
+  service: ResolvedService,
+  hasBody: boolean,
+  send: Send,
+): Promise<{ slot: Slot; outcome: Outcome }> {
+  const { head, facts } = client;
+  const tried = new Set<string>();
+  let retriesLeft = parts.options.retryOnConnectFailure ? MAX_RETRIES : 0;
+  let slot = await reserve(parts, client, service, tried);
+  let resent: Failure | null = null;
+  for (;;) {
+    facts.slot = slot;
+    const outcome: Outcome = afterResend(resent, await send(slot, resent !== null));
+    const again = outcome.kind === 'failed' && !client.over ? retryOf(outcome, head.method, hasBody) : 'no';
+    if (again === 'same' && resent === null && outcome.kind === 'failed') {
+      resent = outcome;
+      continue;
+    }
+    slot.release(releaseOutcome(outcome));
+    if (again !== 'other' || retriesLeft === 0) return { slot, outcome };
+    retriesLeft -= 1;
+    tried.add(slot.instanceId);
+    slot = await reserve(parts, client, service, tried);
+  }
+}
+
+async function reserve(
+  { reservations, options }: AttemptParts,
+  client: Client,
+  service: ResolvedService,
+  exclude: Set<string>,
+): Promise<Slot> {
+  const { head, facts } = client;
+  const waitedMs = exclude.size === 0 ? 0 : Date.now() - head.arrivedAtMs;
+  const queueTimeoutMs = facts.timeouts?.queueTimeoutMs ?? options.timeouts.queueTimeoutMs;
+  const wanted: ReserveOptions = {
+    queueTimeoutMs: Math.max(1, queueTimeoutMs - waitedMs),
+    arrivedAtMs: head.arrivedAtMs,
+    onAbort: (listener) => client.onAbort(listener),
+    exclude,
+  };
+  const slot = await reservations.reserve(reservable(service), wanted);
+  if (!client.gone) return slot;
+  slot.release('client-error');
+  throw new WaiterError('Connection eagerly closed by client', {
+    status: 400,
+    errorCause: 'client-eagerly-closed',
+  });
+}

@@ -1,0 +1,91 @@
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { HeadSource } from '../../accept';
+import { readHead } from './request-head';
+import { SessionGuard } from './session-guard';
+import { StreamExchange } from './stream-exchange';
+
+const MAX_STREAM_ID = 2 ** 31 - 1;
+/** A client that was told of the end has so long to hear of it before its new streams are refused. */
+const NOTICE_MS = 1_000;
+/** Bytes that a client may send ahead of a slow instance, over all its streams. */
+const SESSION_WINDOW = 1_048_576;
+
+export interface ClientSessionOptions {
+  readonly requestHeadBytes: number;
+  readonly requestHeadTimeoutMs: number;
+  readonly clientIdleTimeoutMs: number;
+  readonly streamingTimeoutMs: number;
+  readonly onExchange: (exchange: StreamExchange) => void;
+  readonly onAbuse: (kind: string) => void;
+}
+
+/** One connection of a client that speaks HTTP/2. */
+export class ClientSession {
+  private readonly guard: SessionGuard;
+  /** What is said of the connection after it is gone, too. */
+  private readonly source: HeadSource['socket'];
+  private streams = 0;
+  /** Monotonic milliseconds since when it has no stream. */
+  private idleSince = performance.now();
+  private begun = false;
+  private draining = false;
+
+  constructor(
+    private readonly session: ServerHttp2Session,
+    socket: Socket,
+    private readonly options: ClientSessionOptions,
+  ) {
+    const { remoteAddress, localPort } = socket;
+    const encrypted = 'encrypted' in socket && socket.encrypted === true;
+    this.source = { remoteAddress, localPort, encrypted };
+    this.guard = new SessionGuard(session, socket, options.onAbuse);
+    session.setLocalWindowSize(SESSION_WINDOW);
+    session.once('remoteSettings', () => (this.begun = true));
+    session.on('error', () => undefined); // 'close' tells
+  }
+
+  open(stream: ServerHttp2Stream, endStream: boolean, raw: readonly string[]): void {
+    const { options, guard } = this;
+    const head = readHead(raw, this.source, options.requestHeadBytes);
+    guard.onUseful(head.bytes);
+    // Opened and reset in one breath.
+    if (stream.destroyed || stream.closed) return guard.onReset();
+    this.streams += 1;
+    const exchange = new StreamExchange(stream, head, endStream, options.streamingTimeoutMs, guard);
+    stream.once('close', () => {
+      this.streams -= 1;
+      if (this.streams === 0) this.idleSince = performance.now();
+      if (exchange.takenBack) guard.onReset();
+    });
+    options.onExchange(exchange);
+  }
+
+  /** Looks whether it is idle, slow or abusive. @param now monotonic milliseconds */
+  check(now: number): void {
+    this.guard.check(now);
+    if (this.streams > 0) return;
+    const { requestHeadTimeoutMs, clientIdleTimeoutMs } = this.options;
+    const silentMs = now - this.idleSince;
+    if (silentMs >= (this.begun ? clientIdleTimeoutMs : requestHeadTimeoutMs)) this.session.close();
+  }
+
+  /** No new streams, in two steps (RFC 9113 6.8): those that are on their way when the client hears of it are still served. */
+  drain(): void {
+    if (this.draining || this.session.destroyed) return;
+    this.draining = true;
+    if (this.streams === 0 && !this.begun) return this.session.destroy();
+    this.session.goaway(0, MAX_STREAM_ID);
+    const close = (): void => {
+      clearTimeout(timer);
+      this.session.close();
+    };
+    const timer = setTimeout(close, NOTICE_MS);
+    // The answer to a PING comes after everything that was sent before the client read the notice.
+    this.session.ping(close);
+  }
+
+  destroy(): void {
+    this.session.destroy();
+  }
+}

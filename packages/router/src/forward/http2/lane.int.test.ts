@@ -1,0 +1,53 @@
+import { startKitchen, type RunningKitchen } from '@waiter/kitchen';
+import { startRedis, waitFor, type RedisServer } from '@waiter/testkit';
+import { callHttp2 } from '../../testing/call-http2';
+import { ON_THE_FLY, startRouterUnderTest, type RouterUnderTest } from '../../testing/router-under-test';
+
+let redis: RedisServer;
+let kitchen: RunningKitchen;
+let router: RouterUnderTest;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  kitchen = await startKitchen({ env: {} });
+  router = await startRouterUnderTest(redis.url, [kitchen.port]);
+});
+afterEach(async () => {
+  await waitFor('every slot to be released', () => router.reservations.inUse === 0);
+});
+afterAll(async () => {
+  await router.worker.close();
+  await kitchen.close();
+  await redis.stop();
+});
+
+test('h2c by prior knowledge on the plain port, to an instance of HTTP/1.1', async () => {
+  const reply = await callHttp2(router.port, {
+    path: '/hello',
+    headers: { ...ON_THE_FLY, 'x-waiter-debug': '1' },
+  });
+  expect([reply.status, reply.text, reply.code]).toEqual([200, 'Hello World', 0]);
+  expect(reply.headers).toMatchObject({
+    'content-length': '11',
+    'x-waiter-client-protocol': 'HTTP/2.0',
+    'x-waiter-internal-protocol': 'HTTP/2.0',
+    via: 'HTTP/1.1 waiter/abcdef0',
+  });
+  expect(router.reservations.outcomes.at(-1)).toBe('success');
+});
+
+test('an upload goes through and comes back', async () => {
+  const body = Buffer.alloc(1_000_000, 'x');
+  const reply = await callHttp2(router.port, {
+    method: 'POST',
+    headers: { ...ON_THE_FLY, 'x-kitchen-echo': 'stream' },
+    body,
+  });
+  expect([reply.status, reply.body.equals(body)]).toEqual([200, true]);
+});
+
+test('an error of the router', async () => {
+  const reply = await callHttp2(router.port, { headers: { ':authority': 'nowhere.example' } });
+  expect(reply.status).toBe(400);
+  expect(reply.text).toContain('Unable to identify service');
+});
