@@ -76,7 +76,7 @@ export const options = {
     agentDirectory: optionalText({
       description:
         'Directory below which Mesos agents keep the sandboxes, such as `/var/lib/mesos/slaves`. With it the log ' +
-        'directory of an instance is known.',
+        'directory of an instance is known. mini-marathon tells its own.',
     }),
     reconcile: duration({
       default: '5s',

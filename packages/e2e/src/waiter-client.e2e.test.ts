@@ -274,9 +274,7 @@ if ('reason' in installed) {
   const instances = async (id: string) => (await app(client, id)).instances;
 
   describe('ssh', () => {
-    // Instances have no `log-directory` yet (it is null), without which the client cannot go there: log directories come
-    // with the complete Marathon driver.
-    it.skip('finds host and directory of an instance', async () => {
+    it('finds host and directory of an instance', async () => {
       const token = newName();
       const id = await running(token);
       const [instance] = (await instances(id))['active-instances'];

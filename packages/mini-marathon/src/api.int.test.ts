@@ -1,5 +1,5 @@
-import { symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { realpathSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { ShownApp, ShownTask } from './test-support';
 import { TestServer } from './test-support';
 
@@ -193,12 +193,19 @@ describe('the files API (4A.9)', () => {
   it('browses, reads and downloads sandboxes, by every form of path', async () => {
     const id = (await marathon.app('group/one')).tasks[0]?.id ?? '';
     const state = await get<{
+      flags: { work_dir: string };
       frameworks: { name: string; executors: { id: string; directory: string }[] }[];
     }>('/state.json');
     const directory =
       state.body.frameworks[0]?.executors.find((executor) => executor.id === id)?.directory ?? '';
-    expect(directory).toBe(join(marathon.dataDir, 'sandboxes', id));
-    for (const path of [directory, id, `/agent/slaves/S0/frameworks/f/executors/${id}/runs/latest`]) {
+    const { frameworkId } = (await get<{ frameworkId: string }>('/v2/info')).body;
+    const { slaveId } = (await get<{ tasks: { slaveId: string }[] }>('/v2/tasks')).body.tasks[0] ?? {};
+    expect(state.body.flags.work_dir).toBe(marathon.dataDir);
+    const runs = `${marathon.dataDir}/slaves/${slaveId}/frameworks/${frameworkId}/executors/${id}/runs`;
+    expect(dirname(directory)).toBe(runs);
+    const sandbox = join(marathon.dataDir, 'sandboxes', id);
+    expect([realpathSync(`${runs}/latest`), realpathSync(directory)]).toEqual([sandbox, sandbox]);
+    for (const path of [directory, sandbox, id, `/agent/slaves/S0/frameworks/f/executors/${id}/runs/latest`]) {
       const files = await get<{ path: string; nlink: number; size: number }[]>(`/files/browse?path=${path}`);
       expect(files.body.map((file) => [file.path, file.nlink])).toEqual([
         [`${path}/stderr`, 1],

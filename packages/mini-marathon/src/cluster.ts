@@ -49,7 +49,7 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
   const apps = new AppStore();
   const table = new TaskTable();
   const ports = new HostPorts(options.portRange ?? [31_000, 32_000]);
-  const sandboxes = new Sandboxes(dataDir, options.keepSandboxes ?? 200);
+  const sandboxes = new Sandboxes(dataDir, options.keepSandboxes ?? 200, agent);
   let closed = false;
   const appChanged = (appId: string): void => {
     if (!closed) deployments.appChanged(appId);

@@ -204,15 +204,18 @@ describe('deployments', () => {
 
 it('gives a killed task its grace period, and the whole group its SIGTERM', async () => {
   const cmd =
-    'trap "" TERM; (trap "echo bye >> said; exit" TERM; while :; do sleep 0.05; done) & while :; do sleep 0.05; done';
+    'trap "" TERM; (trap "echo bye >> said; exit" TERM; echo hi >> said; while :; do sleep 0.05; done) & while :; do sleep 0.05; done';
   await marathon.call('POST', '/v2/apps', { id: 'slow', cmd, ports: [], taskKillGracePeriodSeconds: 1 });
   const [task] = (await marathon.settled('slow')).tasks;
+  const said = async (): Promise<string> =>
+    (await marathon.call<{ data: string }>('GET', `/files/read?path=${task?.id}/said&offset=0`)).body.data;
+  // Only from here on does it ignore the signal.
+  await until(async () => ((await said()) === 'hi\n' ? true : undefined));
   const startedAt = performance.now();
   await marathon.call('DELETE', '/v2/apps/slow');
   await until(async () =>
     (await marathon.call<unknown[]>('GET', '/v2/deployments')).body.length === 0 ? true : undefined,
   );
   expect(performance.now() - startedAt).toBeGreaterThan(900);
-  const said = await marathon.call<{ data: string }>('GET', `/files/read?path=${task?.id}/said&offset=0`);
-  expect(said.body.data).toBe('bye\n');
+  expect(await said()).toBe('hi\nbye\n');
 });

@@ -29,7 +29,9 @@ export async function runScaler(config: CompiledConfig): Promise<void> {
     requestTimeoutMs: marathon.requestTimeoutMs,
     reconcileMs: marathon.reconcileMs,
     logger,
-    ...(marathon.agentDirectory === undefined ? {} : { agentDirectory: marathon.agentDirectory }),
+    ...(marathon.agentDirectory === undefined
+      ? { discoverAgent: true }
+      : { agentDirectory: marathon.agentDirectory }),
     ...(auth === undefined ? {} : { auth }),
   });
   const scaler = createScaler({

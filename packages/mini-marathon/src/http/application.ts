@@ -3,6 +3,7 @@ import express from 'express';
 import { ApiError, methodNotAllowed, uriNotFound } from '../api-error';
 import type { Cluster } from '../cluster';
 import { Operations } from '../operations';
+import { agentRoutes } from './agent-routes';
 import { appsRoutes } from './apps-routes';
 import { deploymentsRoutes, queueRoutes } from './deployments-routes';
 import { eventsRoute } from './events-route';
@@ -30,6 +31,7 @@ export function createApplication(cluster: Cluster, leader: () => string): Expre
   application.get('/v2/events', eventsRoute(cluster));
   application.use(infoRoutes(cluster, leader));
   application.use(filesRoutes(cluster));
+  application.use(agentRoutes(cluster));
   application.use((request) => {
     throw KNOWN.test(request.path) && request.method !== 'GET' ? methodNotAllowed() : uriNotFound();
   });

@@ -19,7 +19,7 @@ export function filesRoutes(cluster: Cluster): Router {
   const router = Router();
   const root = cluster.sandboxes.root;
 
-  router.get('/files/browse', async (request, response) => {
+  router.get(['/files/browse', '/files/browse.json'], async (request, response) => {
     const asked = pathOf(request);
     const directory = await locate(root, asked);
     if (!(await stat(directory)).isDirectory()) throw notFound();
@@ -30,7 +30,7 @@ export function filesRoutes(cluster: Cluster): Router {
     response.json(entries);
   });
 
-  router.get('/files/read', async (request, response) => {
+  router.get(['/files/read', '/files/read.json'], async (request, response) => {
     const path = await locateFile(root, pathOf(request));
     const offset = numberOf(request, 'offset', -1);
     const file = await open(path);
@@ -49,25 +49,13 @@ export function filesRoutes(cluster: Cluster): Router {
     }
   });
 
-  router.get('/files/download', async (request, response) => {
+  router.get(['/files/download', '/files/download.json'], async (request, response) => {
     const path = await locateFile(root, pathOf(request));
     response.set('Content-Disposition', `attachment; filename="${basename(path).replaceAll('"', '')}"`);
     response.type('application/octet-stream');
     response.sendFile(path, { dotfiles: 'allow', cacheControl: false, etag: false, lastModified: false });
   });
 
-  router.get(['/state', '/state.json'], (_request, response) => {
-    const { agent, table, sandboxes } = cluster;
-    const executor = (id: string) => ({ id, name: '', source: id, directory: sandboxes.pathOf(id) });
-    const framework = {
-      id: agent.frameworkId,
-      name: 'marathon',
-      role: '*',
-      executors: table.all().map((task) => executor(task.id)),
-      completed_executors: sandboxes.endedTasks().map(executor),
-    };
-    response.json({ id: agent.id, hostname: agent.host, frameworks: [framework], completed_frameworks: [] });
-  });
   return router;
 }
 

@@ -1,17 +1,31 @@
-import { mkdirSync, readdirSync, rm } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, rm, rmSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { containerIdOf } from './task';
 
-/** The sandbox directories, `<dataDir>/sandboxes/<task id>`: of running tasks, and of the last that ended. */
+/** Names this server's part of the tree that a Mesos agent keeps sandboxes in. */
+export interface AgentIds {
+  readonly id: string;
+  readonly frameworkId: string;
+}
+
+/**
+ * The sandbox directories, `<dataDir>/sandboxes/<task id>`: of running tasks, and of the last that ended. Each is also found
+ * where a Mesos agent would have it, so that paths made of agent, framework and task id lead there (4A.7).
+ */
 export class Sandboxes {
   readonly root: string;
+  private readonly executors: string;
   /** Oldest first. */
   private readonly endedIds: string[];
 
+  /** @param dataDir what `work_dir` is to a Mesos agent */
   constructor(
-    dataDir: string,
+    readonly dataDir: string,
     private readonly keep: number,
+    agent: AgentIds,
   ) {
     this.root = join(dataDir, 'sandboxes');
+    this.executors = join(dataDir, 'slaves', agent.id, 'frameworks', agent.frameworkId, 'executors');
     mkdirSync(this.root, { recursive: true });
     this.endedIds = readdirSync(this.root);
     this.prune();
@@ -19,6 +33,20 @@ export class Sandboxes {
 
   pathOf(taskId: string): string {
     return join(this.root, taskId);
+  }
+
+  /** The sandbox in the path form of a Mesos agent. */
+  agentPathOf(taskId: string): string {
+    return join(this.executors, taskId, 'runs', containerIdOf(taskId));
+  }
+
+  /** Makes the agent's path to it. Not needed to run, so it is left until the process has started. */
+  link(taskId: string): void {
+    const run = this.agentPathOf(taskId);
+    const runs = dirname(run);
+    mkdirSync(runs, { recursive: true });
+    symlinkSync(relative(runs, this.pathOf(taskId)), run);
+    symlinkSync(basename(run), join(runs, 'latest'));
   }
 
   /** Ids of ended tasks whose sandbox is still here. */
@@ -34,6 +62,7 @@ export class Sandboxes {
 
   private prune(): void {
     for (const taskId of this.endedIds.splice(0, Math.max(0, this.endedIds.length - this.keep))) {
+      rmSync(join(this.executors, taskId), { recursive: true, force: true });
       rm(this.pathOf(taskId), { recursive: true, force: true }, () => undefined);
     }
   }

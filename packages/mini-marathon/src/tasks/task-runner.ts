@@ -105,6 +105,7 @@ export class TaskRunner {
     events.status(task);
     events.instance(task, 'Running');
     logger.info('task started', { taskId: task.id, pid: started.pid, ports });
+    this.link(task);
     if (app.healthChecks.length > 0) this.checkHealth(task, env, user);
     return task;
   }
@@ -118,6 +119,15 @@ export class TaskRunner {
     this.parts.events.instance(task, 'Killing');
     const graceSeconds = task.app.taskKillGracePeriodSeconds;
     task.process?.kill(graceSeconds === undefined ? DEFAULT_KILL_GRACE_MS : graceSeconds * 1000);
+  }
+
+  /** Its logs are harder to find without; nothing else depends on it. */
+  private link(task: Task): void {
+    try {
+      this.parts.sandboxes.link(task.id);
+    } catch (error) {
+      this.parts.logger.warn('no agent path to the sandbox', { taskId: task.id, error });
+    }
   }
 
   private takePorts(app: AppDefinition): readonly number[] | undefined {

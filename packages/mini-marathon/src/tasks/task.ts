@@ -38,6 +38,11 @@ export function instanceIdOf(id: string): string | undefined {
   return TASK_ID.exec(id)?.[1];
 }
 
+/** Mesos names each run of an executor by a uuid; here it is the one in the task's own id. */
+export function containerIdOf(taskId: string): string {
+  return /[.-]([0-9a-f]{8}-[0-9a-f-]{27})(?:\.|$)/.exec(taskId)?.[1] ?? taskId;
+}
+
 /** Tasks run from the same config as the app has now: only a scaling lies between (4B.3). */
 export function isCurrent(task: Task, app: AppDefinition): boolean {
   return task.app.versionInfo.lastConfigChangeAt === app.versionInfo.lastConfigChangeAt;

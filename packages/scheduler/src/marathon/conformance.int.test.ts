@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { startMiniMarathon } from '@waiter/mini-marathon';
 import { startFaultProxy, temporaryDirectory, waitFor } from '@waiter/testkit';
 import { describeScheduler } from '../conformance';
@@ -88,6 +89,20 @@ describe('Marathon driver with a mini-marathon of its own', () => {
     );
     expect(await scheduler.create(spec(after, SERVE, 1))).toBe(true);
     await waitFor('it to run', async () => (await scheduler.get(after))?.active[0]?.startedAtMs);
+  });
+
+  test('the work directory of mini-marathon is asked for: log directories are there, before and after the end', async () => {
+    const marathon = await start();
+    const scheduler = createMarathonScheduler({
+      url: marathon.url,
+      servicePrefix: 'waiter-service-',
+      discoverAgent: true,
+    });
+    closers.push(() => scheduler.close());
+    const id = newServiceId();
+    await scheduler.create(spec(id, 'echo here; exit 3', 1));
+    const failed = await waitFor('a failure', async () => (await scheduler.get(id))?.failed[0]);
+    expect(readFileSync(`${failed.logDirectory}/stdout`, 'utf8')).toBe('here\n');
   });
 
   test('an instance that Marathon kills for its health is told and shown with the flag', async () => {

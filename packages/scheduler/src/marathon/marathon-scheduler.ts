@@ -17,7 +17,7 @@ import { cancelDeploymentsOf } from './deployments';
 import { MarathonEvents } from './events';
 import { MarathonEventStream } from './event-stream';
 import { FailedInstances } from './failed-instances';
-import { FrameworkId } from './framework-id';
+import { LogDirectories } from './log-directories';
 import { isOurs } from './ids';
 import { list, object } from './json-reader';
 import { InstanceKiller } from './kill';
@@ -39,7 +39,7 @@ class MarathonScheduler implements Scheduler {
   private readonly failures = new FailedInstances();
   private readonly tasks = new KnownTasks();
   private readonly killer: InstanceKiller;
-  private readonly framework: FrameworkId;
+  private readonly logs: LogDirectories;
   private readonly stream: MarathonEventStream;
   private readonly listeners: ((event: SchedulerEvent) => void)[] = [];
   private readonly closing = new AbortController();
@@ -47,13 +47,13 @@ class MarathonScheduler implements Scheduler {
   constructor(private readonly options: CompiledMarathonOptions) {
     this.client = new MarathonClient(options);
     this.killer = new InstanceKiller(this.client, options);
-    this.framework = new FrameworkId(this.client, options);
+    this.logs = new LogDirectories(this.client, options);
     this.ask = askOf(this.client, this.closing.signal);
     const events = new MarathonEvents(
       options.servicePrefix,
       this.failures,
       this.tasks,
-      this.framework.logDirectory,
+      this.logs.of,
     );
     this.stream = new MarathonEventStream(this.client, options, {
       onEvent: (event) => events.translate(event).forEach((each) => this.emit(each)),
@@ -62,7 +62,7 @@ class MarathonScheduler implements Scheduler {
   }
 
   async list(): Promise<readonly ScheduledService[]> {
-    await this.framework.refresh();
+    await this.logs.refresh();
     const answer = await this.ask({ method: 'GET', path: `/v2/apps?${APP_EMBEDS}` });
     const services: ScheduledService[] = [];
     for (const app of list(object(answer.json)['apps'])) {
@@ -77,7 +77,7 @@ class MarathonScheduler implements Scheduler {
   }
 
   async get(id: ServiceId): Promise<ScheduledService | null> {
-    await this.framework.refresh();
+    await this.logs.refresh();
     const answer = await this.ask({ method: 'GET', path: `${appPath(id)}?${APP_EMBEDS}` }, 404);
     return answer.status === 404 ? null : this.service(id, object(answer.json)['app'] ?? {});
   }
@@ -158,7 +158,7 @@ class MarathonScheduler implements Scheduler {
   }
 
   private service(id: ServiceId, app: Parameters<typeof serviceOfApp>[1]): ScheduledService {
-    const service = serviceOfApp(id, app, this.failures, this.framework.logDirectory);
+    const service = serviceOfApp(id, app, this.failures, this.logs.of);
     this.tasks.replace(
       id,
       service.active.map((instance) => instance.id),

@@ -27,6 +27,8 @@ export interface MarathonOptions {
   readonly forceKillAfterMs?: number;
   /** Work directory of the Mesos agents; with it, instances know their log directory. */
   readonly agentDirectory?: string;
+  /** Asks for that directory when it is not given; only mini-marathon can tell it. Default false. */
+  readonly discoverAgent?: boolean;
   /** The event stream is opened anew when nothing at all arrived for this long; default 60 000. */
   readonly eventSilenceMs?: number;
   readonly clock?: Clock;
@@ -49,6 +51,7 @@ export interface CompiledMarathonOptions {
   readonly logger: Logger;
   readonly forceKillAfterMs: number;
   readonly agentDirectory: string | null;
+  readonly discoverAgent: boolean;
   readonly eventSilenceMs: number;
   readonly clock: Clock;
 }
@@ -69,6 +72,7 @@ export function compileOptions(options: MarathonOptions): CompiledMarathonOption
     logger: options.logger ?? silentLogger,
     forceKillAfterMs: options.forceKillAfterMs ?? 60_000,
     agentDirectory: options.agentDirectory ?? null,
+    discoverAgent: options.discoverAgent ?? false,
     eventSilenceMs: options.eventSilenceMs ?? 60_000,
     clock: options.clock ?? systemClock,
   };
