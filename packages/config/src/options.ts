@@ -270,13 +270,22 @@ export const options = {
     port: port(8080, 'Port to listen on; 0 takes a free one.'),
     dataDir: text({
       default: '.waiter/mini-marathon',
-      description: 'Where sandboxes of tasks and the list of apps are kept.',
+      description: 'Where sandboxes of tasks and all its state are kept.',
     }),
     firstTaskPort: integer(1, 65_535, { default: 31_000, description: 'First of the ports that tasks get.' }),
     lastTaskPort: integer(1, 65_535, { default: 32_000, description: 'Last of the ports that tasks get.' }),
     keepSandboxes: integer(0, 100_000, {
       default: 200,
       description: 'How many sandboxes of ended tasks are kept.',
+    }),
+    keepTasks: flag({
+      default: false,
+      description:
+        'Whether tasks go on when it is told to stop, for the next one to take over. Killed, it always leaves them.',
+    }),
+    enforceMemory: flag({
+      default: true,
+      description: 'Whether tasks that take more memory than their app has (`mem`, in MB) are ended.',
     }),
     taskHost: text({
       default: '127.0.0.1',

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory, waitFor, type TemporaryDirectory } from '@waiter/testkit';
 import { Fleet } from './fleet';
@@ -281,6 +281,8 @@ if ('reason' in installed) {
       cli.program('ssh', 'echo "called with: $*"');
       // The client hands over to the program; what it says is on standard output.
       const directory = String((instance as { 'log-directory'?: unknown } | undefined)?.['log-directory']);
+      expect(directory).toMatch(/\/slaves\/.+\/executors\/.+\/runs\/latest$/);
+      expect(readdirSync(directory)).toEqual(['stderr', 'stdout']);
       await expectRun(
         ['ssh', '--instance-id', instance?.id ?? ''],
         0,

@@ -3,8 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Clock } from '@waiter/core';
 import { systemClock } from '@waiter/core';
-import { AppStore } from './apps/store';
+import { AppStore, type AppRecord } from './apps/store';
 import { Convergence } from './deployments/convergence';
+import type { DeploymentRecord } from './deployments/deployment-record';
 import { Deployments } from './deployments/deployments';
 import { LaunchQueue } from './deployments/launch-queue';
 import { EventBus } from './events/event-bus';
@@ -13,11 +14,14 @@ import { TaskEvents } from './events/task-events';
 import type { Logger } from './logger';
 import { silentLogger } from './logger';
 import type { MiniMarathonOptions } from './options';
+import { Records } from './state/records';
+import { ServerLock } from './state/server-lock';
+import { endStrays } from './state/strays';
 import { HostPorts } from './tasks/host-ports';
 import { Sandboxes } from './tasks/sandboxes';
 import { TaskRunner } from './tasks/task-runner';
+import type { TaskRecord } from './tasks/task-record';
 import { TaskTable } from './tasks/task-table';
-import { TasksFile } from './tasks/tasks-file';
 import { VersionClock } from './timestamp';
 
 /** Everything but HTTP: apps, their tasks and the deployments between, wired together. */
@@ -33,29 +37,51 @@ export interface Cluster {
   readonly sandboxes: Sandboxes;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Kills every task and waits until all are gone. */
+  /** Writes what has changed: what was answered survives this process. */
+  flush(): void;
+  /** Kills every task and waits until all are gone, and forgets all apps; or leaves everything as it is (`keepTasks`). */
   close(): Promise<void>;
 }
 
-/** Ends what an earlier server left, and gets ready. @throws Error when the data directory is in use */
+/**
+ * Goes on where an earlier server with this data directory was killed: apps and deployments are read, tasks that still run
+ * are taken over. @throws Error when the data directory is in use
+ */
 export async function createCluster(options: MiniMarathonOptions): Promise<Cluster> {
   const logger = options.logger ?? silentLogger;
   const clock = systemClock;
   const dataDir = resolve(options.dataDir);
-  const file = new TasksFile(dataDir);
-  file.takeOver(logger);
+  const lock = ServerLock.take(dataDir);
   const agent = agentOf(dataDir, options.taskHost ?? '127.0.0.1');
   const events = new EventBus(clock);
-  const apps = new AppStore();
+  const records = {
+    apps: new Records<AppRecord>(join(dataDir, 'apps'), logger),
+    deployments: new Records<DeploymentRecord>(join(dataDir, 'deployments'), logger),
+    tasks: new Records<TaskRecord>(join(dataDir, 'tasks'), logger),
+  };
+  const apps = new AppStore(records.apps);
   const table = new TaskTable();
   const ports = new HostPorts(options.portRange ?? [31_000, 32_000]);
-  const sandboxes = new Sandboxes(dataDir, options.keepSandboxes ?? 200, agent);
+  const left = records.tasks.read().sort((a, b) => a.stagedAtMs - b.stagedAtMs);
+  const running = new Set(left.map(({ id }) => id));
+  const sandboxes = new Sandboxes(dataDir, options.keepSandboxes ?? 200, agent, running);
   let closed = false;
   const appChanged = (appId: string): void => {
     if (!closed) deployments.appChanged(appId);
   };
   const runner = new TaskRunner(
-    { agent, apps, table, ports, sandboxes, file, events: new TaskEvents(events, agent), clock, logger },
+    {
+      agent,
+      apps,
+      table,
+      ports,
+      sandboxes,
+      records: records.tasks,
+      events: new TaskEvents(events, agent),
+      clock,
+      logger,
+      enforceMemory: options.enforceMemory ?? true,
+    },
     {
       changed: appChanged,
       ended: (task, failed) => {
@@ -66,8 +92,13 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
     },
   );
   const queue = new LaunchQueue(runner, ports, clock, appChanged);
-  const deployments = new Deployments(apps, new Convergence(apps, table, runner, queue), events);
+  const convergence = new Convergence(apps, table, runner, queue);
+  const deployments = new Deployments(apps, convergence, events, records.deployments);
+  for (const record of left) runner.adopt(record);
+  endStrays(sandboxes.root, (taskId) => table.find(taskId)?.id === taskId, logger);
   await ports.refill(1);
+  deployments.resume();
+  const flush = (): void => Object.values(records).forEach((each) => each.flush());
   return {
     agent,
     apps,
@@ -76,20 +107,29 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
     queue,
     deployments,
     events,
-    versions: new VersionClock(clock),
+    versions: new VersionClock(clock, newestVersion(apps)),
     sandboxes,
     clock,
     logger,
+    flush,
     close: async () => {
       closed = true;
       queue.close();
-      const tasks = table.all();
-      for (const task of tasks) runner.kill(task);
-      await Promise.all(tasks.map((task) => task.process?.gone));
-      file.close();
+      if (options.keepTasks === true) runner.release();
+      else {
+        const tasks = table.all();
+        for (const task of tasks) runner.kill(task);
+        await Promise.all(tasks.map((task) => task.process?.gone));
+        Object.values(records).forEach((each) => each.clear());
+      }
+      flush();
+      lock.release();
     },
   };
 }
+
+const newestVersion = (apps: AppStore): number =>
+  Math.max(0, ...apps.list().map(({ version }) => Date.parse(version) || 0));
 
 /** One agent, one framework; their ids outlive the server, since log paths are made of them. */
 function agentOf(dataDir: string, host: string): Agent {

@@ -5,8 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
+import type { MiniMarathonOptions } from './options';
 import { startMiniMarathon } from './server';
-import { processesOf, until } from './test-support';
+import { FAST_CHECK, processesOf, type ShownApp, TestServer, until, WEB_SERVER } from './test-support';
 
 /** A server in a process of its own, so that it can be killed. It tells its URL on stdout. */
 async function startProcess(
@@ -41,33 +42,153 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-it('ends the tasks that a server killed by SIGKILL left, and does not restore apps', async () => {
-  const first = await startProcess(folder, dataDir);
-  const cmd = 'sleep 300 & setsid sleep 301 & wait';
-  await fetch(`${first.url}/v2/apps`, {
-    method: 'POST',
-    body: JSON.stringify({ id: 'x', cmd, instances: 2, ports: [] }),
-  });
-  // Two shells with two sleeps each, one of them out of the group.
-  await until(() => (processesOf(dataDir).length === 6 ? true : undefined));
-  await expect(startMiniMarathon({ port: 0, dataDir })).rejects.toThrow(/in use by the server with pid/);
-  first.process.kill('SIGKILL');
-  await once(first.process, 'exit');
-  expect(processesOf(dataDir)).toHaveLength(6);
+/** A server that is in this process, on what another one left. */
+async function takeOver(options: Partial<MiniMarathonOptions> = {}): Promise<TestServer> {
+  return TestServer.on(await startMiniMarathon({ port: 0, dataDir, ...options }), dataDir);
+}
 
-  const second = await startMiniMarathon({ port: 0, dataDir });
-  await until(() => (processesOf(dataDir).length === 0 ? true : undefined));
-  expect(await (await fetch(`${second.url}/v2/apps`)).json()).toEqual({ apps: [] });
-  await second.close();
+const post = (url: string, app: unknown) =>
+  fetch(`${url}/v2/apps`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(app),
+  });
+
+describe('a server that is killed by SIGKILL', () => {
+  const web = { id: 'web', cmd: WEB_SERVER, instances: 2, healthChecks: [FAST_CHECK] };
+
+  async function killedWith(...apps: unknown[]): Promise<TestServer> {
+    const first = await startProcess(folder, dataDir);
+    for (const app of apps) await post(first.url, app);
+    const client = TestServer.at(first.url, dataDir);
+    for (const app of apps) await client.appWhen((app as { id: string }).id, ({ tasks }) => tasks.length > 0);
+    await expect(startMiniMarathon({ port: 0, dataDir })).rejects.toThrow(/in use by the server with pid/);
+    return Object.assign(client, {
+      kill: async () => {
+        first.process.kill('SIGKILL');
+        await once(first.process, 'exit');
+      },
+    });
+  }
+
+  it('leaves its tasks running; the next one takes them over, starts none twice, and goes on with its apps', async () => {
+    const first = await killedWith(web);
+    const before = await first.settled('web');
+    await first.kill?.();
+    const pids = processesOf(dataDir);
+    expect(pids).toHaveLength(2);
+    const answer = await fetch(`http://127.0.0.1:${before.tasks[0]?.ports[0]}/`);
+    expect(await answer.text()).toBe(before.tasks[0]?.id);
+
+    const second = await takeOver();
+    const after = await second.app('web');
+    // At once, before any check of the new server: who reads this must not think that they have become ill.
+    const known = ({ tasks }: ShownApp) =>
+      tasks.map(({ id, ports, startedAt }) => ({ id, ports, startedAt }));
+    expect(known(after)).toHaveLength(2);
+    expect(known(after)).toEqual(expect.arrayContaining(known(before)));
+    expect(after).toMatchObject({ tasksHealthy: 2, instances: 2, version: before.version, deployments: [] });
+    expect(processesOf(dataDir)).toEqual(pids);
+
+    await second.call('PUT', '/v2/apps/web', { instances: 3 });
+    const grown = await second.settled('web');
+    expect(grown.tasks.map(({ id }) => id)).toEqual(expect.arrayContaining(before.tasks.map(({ id }) => id)));
+    expect(new Set(grown.tasks.map(({ ports }) => ports[0])).size).toBe(3);
+    const [adopted] = before.tasks;
+    await second.call('DELETE', `/v2/apps/web/tasks/${adopted?.id}?scale=true`);
+    const shrunk = await second.settled('web');
+    expect(shrunk.tasks.map(({ id }) => id)).not.toContain(adopted?.id);
+    expect(processesOf(dataDir)).toHaveLength(2);
+    expect(await second.stop()).toEqual([]);
+  });
+
+  it('does not make the next one think that a task which ended meanwhile is there', async () => {
+    const first = await killedWith({ ...web, instances: 1 });
+    const [task] = (await first.settled('web')).tasks;
+    await first.kill?.();
+    for (const pid of processesOf(dataDir)) process.kill(pid, 'SIGKILL');
+    await until(() => (processesOf(dataDir).length === 0 ? true : undefined));
+    const second = await takeOver();
+    const after = await second.appWhen('web', ({ tasksHealthy }) => tasksHealthy === 1);
+    expect(after.tasks[0]?.id).not.toBe(task?.id);
+    expect(after.lastTaskFailure).toMatchObject({ taskId: task?.id, state: 'TASK_LOST' });
+    expect(await second.stop()).toEqual([]);
+  });
+
+  it('sees the end of a task it has adopted, and replaces it', async () => {
+    const first = await killedWith({ ...web, instances: 1 });
+    const [task] = (await first.settled('web')).tasks;
+    await first.kill?.();
+    const second = await takeOver();
+    for (const pid of processesOf(dataDir)) process.kill(pid, 'SIGKILL');
+    const after = await second.appWhen('web', ({ tasks }) => tasks.length === 1 && tasks[0]?.id !== task?.id);
+    expect(after.lastTaskFailure).toMatchObject({
+      taskId: task?.id,
+      state: 'TASK_FAILED',
+      message: expect.stringContaining('nobody knows how'),
+    });
+    expect(await second.stop()).toEqual([]);
+  });
+
+  it('does not lose deployments, nor processes that left the group of their task', async () => {
+    const cmd = 'sleep 300 & setsid sleep 301 & wait';
+    const checks = { healthChecks: [{ ...FAST_CHECK, gracePeriodSeconds: 300 }] };
+    const first = await killedWith({ id: 'never', cmd, ...checks });
+    const [deployment] = (await first.app('never')).deployments;
+    // A shell with two sleeps, one of them out of the group.
+    await until(() => (processesOf(dataDir).length === 3 ? true : undefined));
+    await first.kill?.();
+    const second = await takeOver();
+    expect((await second.app('never')).deployments).toEqual([deployment]);
+    expect(processesOf(dataDir)).toHaveLength(3);
+    expect((await second.call('PUT', '/v2/apps/never', { instances: 2 })).status).toBe(409);
+    await second.call('DELETE', `/v2/deployments/${deployment?.id}?force=true`);
+    expect((await second.app('never')).deployments).toEqual([]);
+    await second.call('DELETE', '/v2/apps/never');
+    await until(async () =>
+      (await second.call<unknown[]>('GET', '/v2/deployments')).body.length === 0 ? true : undefined,
+    );
+    // The one that left is found by the next server at the latest.
+    await second.stop();
+    const third = await takeOver();
+    await until(() => (processesOf(dataDir).length === 0 ? true : undefined));
+    await third.stop();
+  });
+});
+
+it('a server that is closed forgets its apps; with keepTasks the next one has them, and the tasks', async () => {
+  const app = { id: 'x', cmd: 'exec sleep 300', ports: [] };
+  const first = await takeOver();
+  await post(first.url, app);
+  expect(await first.stop({ keepData: true })).toEqual([]);
+  const second = await takeOver({ keepTasks: true });
+  expect((await second.call('GET', '/v2/apps')).body).toEqual({ apps: [] });
+  await post(second.url, app);
+  const before = await second.settled('x');
+  expect(await second.stop({ keepData: true })).toHaveLength(1);
+  const third = await takeOver();
+  expect((await third.app('x')).tasks.map(({ id }) => id)).toEqual(before.tasks.map(({ id }) => id));
+  expect(await third.stop()).toEqual([]);
 });
 
 it('does not touch a process that only has the pid of an earlier task', async () => {
   const innocent = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' });
-  const file = { server: null, tasks: [{ taskId: 't', pid: innocent.pid, startTime: '1' }] };
-  await (await startMiniMarathon({ port: 0, dataDir })).close();
-  writeFileSync(join(dataDir, 'tasks.json'), JSON.stringify(file));
+  await (await startMiniMarathon({ port: 0, dataDir, keepTasks: true })).close();
+  const versionInfo = { lastScalingAt: '', lastConfigChangeAt: '' };
+  const app = { id: '/x', healthChecks: [], versionInfo };
+  const ids = { id: 'x.instance-1._app.1', instanceId: 'x.instance-1' };
+  const record = { ...ids, app, ports: [], health: [], pid: innocent.pid, startTime: '1' };
+  writeFileSync(join(dataDir, 'tasks', 'x.json'), JSON.stringify(record));
   await (await startMiniMarathon({ port: 0, dataDir })).close();
   expect(innocent.exitCode ?? innocent.signalCode).toBeNull();
   innocent.kill('SIGKILL');
   await once(innocent, 'exit');
+});
+
+it('starts with files that a crash has left unreadable', async () => {
+  await (await startMiniMarathon({ port: 0, dataDir, keepTasks: true })).close();
+  for (const kind of ['apps', 'tasks', 'deployments']) writeFileSync(join(dataDir, kind, 'x.json'), '{"id"');
+  const server = await takeOver();
+  expect((await server.call('GET', '/v2/apps')).body).toEqual({ apps: [] });
+  await server.stop();
 });

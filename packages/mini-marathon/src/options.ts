@@ -5,7 +5,7 @@ export interface MiniMarathonOptions {
   readonly host?: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Holds sandboxes, `tasks.json` and the framework id. One server at a time. */
+  /** Holds sandboxes and all state. One server at a time; the next one goes on with what it finds. */
   readonly dataDir: string;
   readonly logger?: Logger;
   /** What tasks report as their host, and where they are health-checked. Default 127.0.0.1. */
@@ -16,4 +16,8 @@ export interface MiniMarathonOptions {
   readonly advertisedHost?: string;
   /** How many sandboxes of ended tasks are kept. Default 200. */
   readonly keepSandboxes?: number;
+  /** Whether `close` leaves tasks running and apps in place, for the next server. Default false. */
+  readonly keepTasks?: boolean;
+  /** Whether tasks that take more memory than their app's `mem` are ended. Default true. */
+  readonly enforceMemory?: boolean;
 }

@@ -11,14 +11,15 @@ export interface MiniMarathon {
   readonly port: number;
   /**
    * Stops every task (SIGTERM to its process group, SIGKILL after the app's `taskKillGracePeriodSeconds`, 3 s unless set),
-   * waits until they are gone, then ends connections. Calling it again waits for the same.
+   * waits until they are gone, forgets all apps, then ends connections; with `keepTasks` it only ends connections. Calling it
+   * again waits for the same.
    */
   close(): Promise<void>;
 }
 
 /**
- * Starts a Marathon-compatible server whose tasks are local processes. Tasks that an earlier server with this data
- * directory left behind are killed first; apps are not restored.
+ * Starts a Marathon-compatible server whose tasks are local processes. It goes on where an earlier server with this data
+ * directory was killed: the same apps, the same tasks.
  * @throws Error when the data directory is in use by a running server, or the address cannot be listened on
  */
 export async function startMiniMarathon(options: MiniMarathonOptions): Promise<MiniMarathon> {

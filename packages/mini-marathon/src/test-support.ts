@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AppDefinition } from './apps/definition';
 import type { TaskFailure } from './apps/store';
+import type { MiniMarathonOptions } from './options';
 import type { MiniMarathon } from './server';
 import { startMiniMarathon } from './server';
 import { initialEnvironment, liveProcesses } from './tasks/process-identity';
@@ -34,21 +35,39 @@ export interface Answer<T> {
 }
 
 export class TestServer {
+  /** Only of a server in another process. */
+  kill?: () => Promise<void>;
+
   private constructor(
-    readonly server: MiniMarathon,
+    readonly url: string,
     readonly dataDir: string,
+    private readonly own: MiniMarathon | undefined,
   ) {}
 
-  static async start(): Promise<TestServer> {
+  static async start(options: Partial<MiniMarathonOptions> = {}): Promise<TestServer> {
     const dataDir = mkdtempSync(join(tmpdir(), 'mini-marathon-'));
-    return new TestServer(await startMiniMarathon({ port: 0, dataDir }), dataDir);
+    return TestServer.on(await startMiniMarathon({ port: 0, dataDir, ...options }), dataDir);
+  }
+
+  static on(server: MiniMarathon, dataDir: string): TestServer {
+    return new TestServer(server.url, dataDir, server);
+  }
+
+  /** A client of a server that is somebody else's. */
+  static at(url: string, dataDir: string): TestServer {
+    return new TestServer(url, dataDir, undefined);
+  }
+
+  get server(): MiniMarathon {
+    if (this.own === undefined) throw new Error('the server is in another process');
+    return this.own;
   }
 
   /** Closes it. @returns the processes that are left, which must be none */
-  async stop(): Promise<number[]> {
+  async stop({ keepData = false } = {}): Promise<number[]> {
     await this.server.close();
     const left = processesOf(this.dataDir);
-    rmSync(this.dataDir, { recursive: true, force: true });
+    if (!keepData) rmSync(this.dataDir, { recursive: true, force: true });
     return left;
   }
 
@@ -59,7 +78,8 @@ export class TestServer {
     headers: Record<string, string> = {},
   ): Promise<Answer<T>> {
     const init = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
-    const response = await fetch(this.server.url + path, { method, headers, ...init });
+    const type = body === undefined ? {} : { 'content-type': 'application/json' };
+    const response = await fetch(this.url + path, { method, headers: { ...type, ...headers }, ...init });
     const text = await response.text();
     const json = response.headers.get('content-type')?.includes('json') === true;
     return {

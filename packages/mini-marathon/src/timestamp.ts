@@ -10,8 +10,11 @@ export function timestamp(epochMs: number): string {
  * version as a key, so each is later than the one before.
  */
 export class VersionClock {
-  private last = 0;
-  constructor(private readonly clock: Clock) {}
+  /** @param last the newest version that was given out already, epoch ms */
+  constructor(
+    private readonly clock: Clock,
+    private last = 0,
+  ) {}
 
   next(): string {
     this.last = Math.max(this.clock.now(), this.last + 1);

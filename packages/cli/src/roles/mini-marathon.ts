@@ -16,6 +16,8 @@ export async function runMiniMarathon(config: CompiledConfig): Promise<void> {
     taskHost: options.taskHost,
     portRange: [options.firstTaskPort, options.lastTaskPort],
     keepSandboxes: options.keepSandboxes,
+    keepTasks: options.keepTasks,
+    enforceMemory: options.enforceMemory,
     logger,
   });
   gracefulShutdown({

@@ -27,6 +27,27 @@ export interface PortDefinition {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** Something that is brought into the sandbox before the task starts. */
+export interface Artifact {
+  readonly uri: string;
+  readonly extract: boolean;
+  readonly executable: boolean;
+  readonly cache: boolean;
+  readonly destPath?: string;
+}
+
+/** A deployment waits until each new task has passed this once. */
+export interface ReadinessCheck {
+  readonly name: string;
+  readonly protocol: 'HTTP' | 'HTTPS';
+  readonly path: string;
+  readonly portName: string;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly httpStatusCodesForReady: readonly number[];
+  readonly preserveLastResponse: boolean;
+}
+
 export interface UpgradeStrategy {
   readonly minimumHealthCapacity: number;
   readonly maximumOverCapacity: number;
@@ -46,14 +67,14 @@ export interface AppDefinition {
   readonly gpus: number;
   readonly executor: string;
   readonly constraints: readonly Json[];
-  readonly fetch: readonly Json[];
+  readonly fetch: readonly Artifact[];
   readonly storeUrls: readonly string[];
   readonly backoffSeconds: number;
   readonly backoffFactor: number;
   readonly maxLaunchDelaySeconds: number;
   readonly container?: Readonly<Record<string, Json>>;
   readonly healthChecks: readonly HealthCheck[];
-  readonly readinessChecks: readonly Json[];
+  readonly readinessChecks: readonly ReadinessCheck[];
   readonly dependencies: readonly string[];
   readonly upgradeStrategy: UpgradeStrategy;
   readonly labels: Readonly<Record<string, string>>;
@@ -73,9 +94,15 @@ export interface AppDefinition {
 
 /** What a client may send: every field optional, the two deprecated spellings included. */
 export type AppInput = {
-  readonly [K in Exclude<keyof AppDefinition, 'healthChecks' | 'portDefinitions' | 'upgradeStrategy'>]?:
-    AppDefinition[K] | undefined;
+  readonly [
+    K in Exclude<
+      keyof AppDefinition,
+      'fetch' | 'healthChecks' | 'portDefinitions' | 'readinessChecks' | 'upgradeStrategy'
+    >
+  ]?: AppDefinition[K] | undefined;
 } & {
+  readonly fetch?: readonly (Partial<Artifact> & Pick<Artifact, 'uri'>)[] | undefined;
+  readonly readinessChecks?: readonly Partial<ReadinessCheck>[] | undefined;
   readonly healthChecks?: readonly Partial<HealthCheck>[] | undefined;
   readonly portDefinitions?: readonly Partial<PortDefinition>[] | undefined;
   readonly upgradeStrategy?: Partial<UpgradeStrategy> | undefined;

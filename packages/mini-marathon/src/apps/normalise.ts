@@ -1,5 +1,11 @@
-import type { Json } from '@waiter/core';
-import type { AppDefinition, AppInput, HealthCheck, PortDefinition } from './definition';
+import type {
+  AppDefinition,
+  AppInput,
+  Artifact,
+  HealthCheck,
+  PortDefinition,
+  ReadinessCheck,
+} from './definition';
 import { hasPortMappings } from './definition';
 import { absoluteId, parentId } from './path-id';
 
@@ -45,14 +51,14 @@ export function normalise(
     gpus: input.gpus,
     executor: input.executor,
     constraints: input.constraints,
-    fetch: input.fetch ?? input.uris?.map(fetchOf),
+    fetch: (input.fetch ?? input.uris?.map((uri) => ({ uri })))?.map(artifact),
     storeUrls: input.storeUrls,
     backoffSeconds: input.backoffSeconds,
     backoffFactor: input.backoffFactor,
     maxLaunchDelaySeconds: input.maxLaunchDelaySeconds,
     container: input.container,
     healthChecks: input.healthChecks?.map(healthCheck),
-    readinessChecks: input.readinessChecks,
+    readinessChecks: input.readinessChecks?.map(readinessCheck),
     dependencies: input.dependencies?.map((other) => absoluteId(other, parentId(id))),
     upgradeStrategy:
       input.upgradeStrategy === undefined
@@ -151,7 +157,27 @@ const anyPort = (servicePorts: ServicePorts): PortDefinition => ({
   labels: {},
 });
 
-const fetchOf = (uri: string): Json => ({ uri, extract: true, executable: false, cache: false });
+type ArtifactInput = NonNullable<AppInput['fetch']>[number];
+
+const artifact = (input: ArtifactInput): Artifact => ({
+  extract: true,
+  executable: false,
+  cache: false,
+  ...defined(input),
+  uri: input.uri,
+});
+
+const readinessCheck = (input: Partial<ReadinessCheck>): ReadinessCheck => ({
+  name: 'readinessCheck',
+  protocol: 'HTTP',
+  path: '/',
+  portName: 'http-api',
+  intervalSeconds: 30,
+  timeoutSeconds: 10,
+  httpStatusCodesForReady: [200],
+  preserveLastResponse: false,
+  ...defined(input),
+});
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 

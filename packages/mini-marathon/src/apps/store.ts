@@ -1,3 +1,4 @@
+import type { Records } from '../state/records';
 import type { AppDefinition } from './definition';
 
 /** The most recent abnormal end of a task of an app (4B.4). */
@@ -12,7 +13,8 @@ export interface TaskFailure {
   readonly slaveId: string;
 }
 
-interface Entry {
+/** What is kept of an app. */
+export interface AppRecord {
   current: AppDefinition;
   /** Newest last. */
   readonly versions: AppDefinition[];
@@ -22,10 +24,15 @@ interface Entry {
 const MAX_VERSIONS = 25;
 const SERVICE_PORTS = { min: 10_000, max: 20_000 };
 
-/** Definitions of the apps that exist, with their earlier versions. Memory only: apps do not outlive the server. */
+/** Definitions of the apps that exist, with their earlier versions and their last failure. They outlive the server. */
 export class AppStore {
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries: Map<string, AppRecord>;
   private nextServicePort = SERVICE_PORTS.min;
+
+  constructor(private readonly records: Records<AppRecord>) {
+    const kept = records.read().sort((a, b) => (firstVersion(a) < firstVersion(b) ? -1 : 1));
+    this.entries = new Map(kept.map((record) => [record.current.id, record]));
+  }
 
   get(id: string): AppDefinition | undefined {
     return this.entries.get(id)?.current;
@@ -37,6 +44,7 @@ export class AppStore {
 
   put(app: AppDefinition): void {
     const entry = this.entries.get(app.id);
+    this.keep(app.id);
     if (entry === undefined) {
       this.entries.set(app.id, { current: app, versions: [app], lastTaskFailure: undefined });
       return;
@@ -49,6 +57,7 @@ export class AppStore {
   /** Forgets the app, its versions and its last failure. */
   remove(id: string): void {
     this.entries.delete(id);
+    this.keep(id);
   }
 
   /** Versions, newest first. */
@@ -58,11 +67,17 @@ export class AppStore {
 
   recordFailure(failure: TaskFailure): void {
     const entry = this.entries.get(failure.appId);
-    if (entry !== undefined) entry.lastTaskFailure = failure;
+    if (entry === undefined) return;
+    entry.lastTaskFailure = failure;
+    this.keep(failure.appId);
   }
 
   lastTaskFailure(id: string): TaskFailure | undefined {
     return this.entries.get(id)?.lastTaskFailure;
+  }
+
+  private keep(id: string): void {
+    this.records.put(id, () => this.entries.get(id));
   }
 
   /** A service port that no app uses. */
@@ -79,3 +94,6 @@ export class AppStore {
     throw new Error('No service port is free between 10000 and 20000');
   }
 }
+
+/** Versions are timestamps: by the oldest known one, apps are about in the order in which they were made. */
+const firstVersion = ({ current, versions }: AppRecord): string => (versions[0] ?? current).version;

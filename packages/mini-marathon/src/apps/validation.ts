@@ -32,6 +32,25 @@ const portDefinition = Joi.object({
   labels: strings,
 });
 
+const artifact = Joi.object({
+  uri: Joi.string().required(),
+  extract: Joi.boolean(),
+  executable: Joi.boolean(),
+  cache: Joi.boolean(),
+  destPath: Joi.string(),
+});
+
+const readinessCheck = Joi.object({
+  name: Joi.string(),
+  protocol: Joi.string().valid('HTTP', 'HTTPS'),
+  path: Joi.string(),
+  portName: Joi.string(),
+  intervalSeconds: count,
+  timeoutSeconds: count.min(1),
+  httpStatusCodesForReady: Joi.array().items(Joi.number().integer().min(100).max(999)),
+  preserveLastResponse: Joi.boolean(),
+});
+
 const fraction = Joi.number().min(0).max(1);
 
 /** Shape and ranges of an app as a client sends it. Unknown fields are ignored, as Marathon does. */
@@ -48,7 +67,7 @@ const appInput = Joi.object({
   gpus: count,
   executor: Joi.string().allow(''),
   constraints: Joi.array(),
-  fetch: Joi.array().items(Joi.object({ uri: Joi.string().required() }).unknown()),
+  fetch: Joi.array().items(artifact.unknown()),
   uris: Joi.array().items(Joi.string()),
   storeUrls: Joi.array().items(Joi.string()),
   backoffSeconds: Joi.number().min(0),
@@ -56,7 +75,7 @@ const appInput = Joi.object({
   maxLaunchDelaySeconds: Joi.number().min(0),
   container: Joi.object().unknown(),
   healthChecks: Joi.array().items(healthCheck.unknown()),
-  readinessChecks: Joi.array(),
+  readinessChecks: Joi.array().items(readinessCheck.unknown()),
   dependencies: Joi.array().items(Joi.string()),
   upgradeStrategy: Joi.object({ minimumHealthCapacity: fraction, maximumOverCapacity: fraction }).unknown(),
   labels: strings,
@@ -126,6 +145,11 @@ export function checkRules(app: AppDefinition): void {
         'Health check port indices must address an element of the ports array or container port mappings.';
       details.push({ path, errors: [error] });
     }
+  });
+  app.readinessChecks.forEach(({ portName }, index) => {
+    if (app.portDefinitions.some(({ name }) => name === portName)) return;
+    const path = `/readinessChecks(${index})/portName`;
+    details.push({ path, errors: ['must be the name of one of the port definitions'] });
   });
   for (const dependency of app.dependencies) {
     if (absoluteId(dependency) === app.id) {

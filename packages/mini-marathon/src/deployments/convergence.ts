@@ -49,10 +49,7 @@ export class Convergence {
 
   /** Kills tasks for good: nothing takes their place. */
   decommission(tasks: readonly Task[]): void {
-    for (const task of tasks) {
-      task.decommissioned = true;
-      this.runner.kill(task);
-    }
+    for (const task of tasks) this.runner.decommission(task);
   }
 
   /** Whether the action has nothing left to do. Never true for a scale-up of an app that does not get healthy (4B.5). */

@@ -3,7 +3,9 @@ import { parentId } from '../apps/path-id';
 import type { AppStore } from '../apps/store';
 import type { EventBus } from '../events/event-bus';
 import type { Task } from '../tasks/task';
+import type { Records } from '../state/records';
 import type { Convergence } from './convergence';
+import { deploymentRecord, planOf, type DeploymentRecord } from './deployment-record';
 import type { Plan, Step } from './plan';
 import { conflicting } from './plan';
 
@@ -26,7 +28,18 @@ export class Deployments {
     private readonly apps: AppStore,
     private readonly convergence: Convergence,
     private readonly events: EventBus,
+    private readonly records: Records<DeploymentRecord>,
   ) {}
+
+  /** Goes on with what an earlier server was doing. */
+  resume(): void {
+    const kept = this.records.read().sort((a, b) => (a.version < b.version ? -1 : 1));
+    for (const record of kept) {
+      this.running.set(record.id, { plan: planOf(record), step: record.step });
+    }
+    for (const app of this.apps.list()) this.appChanged(app.id);
+    for (const deployment of this.list()) this.advance(deployment);
+  }
 
   list(): Deployment[] {
     return [...this.running.values()];
@@ -66,6 +79,7 @@ export class Deployments {
     this.events.publish('group_change_success', { groupId, version: plan.version });
     const deployment: Deployment = { plan, step: 0 };
     this.running.set(plan.id, deployment);
+    this.keep(plan.id);
     this.enter(deployment, kill);
     this.advance(deployment);
   }
@@ -75,6 +89,7 @@ export class Deployments {
     const deployment = this.running.get(id);
     if (deployment === undefined) return;
     this.running.delete(id);
+    this.keep(id);
     const reason = 'The upgrade has been cancelled';
     this.events.publish('deployment_failed', { id, plan: deployment.plan, reason });
   }
@@ -83,6 +98,13 @@ export class Deployments {
   appChanged(appId: string): void {
     this.convergence.converge(appId, this.isRestarting(appId));
     for (const deployment of this.affecting(appId)) this.advance(deployment);
+  }
+
+  private keep(id: string): void {
+    this.records.put(id, () => {
+      const deployment = this.running.get(id);
+      return deployment && deploymentRecord(deployment.plan, deployment.step);
+    });
   }
 
   private isRestarting(appId: string): boolean {
@@ -103,10 +125,12 @@ export class Deployments {
       }
       if (deployment.step + 1 >= plan.steps.length) {
         this.running.delete(plan.id);
+        this.keep(plan.id);
         this.events.publish('deployment_success', { id: plan.id, plan });
         return;
       }
       deployment.step++;
+      this.keep(plan.id);
       this.enter(deployment, []);
     }
   }

@@ -10,7 +10,15 @@ export interface Agent {
 }
 
 export type Condition =
-  'Scheduled' | 'Provisioned' | 'Staging' | 'Running' | 'Killing' | 'Killed' | 'Finished' | 'Failed';
+  | 'Scheduled'
+  | 'Provisioned'
+  | 'Staging'
+  | 'Running'
+  | 'Killing'
+  | 'Killed'
+  | 'Finished'
+  | 'Failed'
+  | 'Dropped';
 
 /** The events about one task, with their exact fields (4B.7). */
 export class TaskEvents {

@@ -14,6 +14,12 @@ export interface HealthObserver {
   kill(check: HealthCheck, cause: string): void;
 }
 
+/** What is known of the task when checking begins: nothing, unless it is an adopted one. */
+export interface KnownHealth {
+  readonly states: readonly HealthState[];
+  readonly ageMs: number;
+}
+
 /** Runs the health checks of one task until stopped: one probe at a time per check. */
 export class HealthChecker {
   private readonly abort = new AbortController();
@@ -24,12 +30,14 @@ export class HealthChecker {
     private readonly target: ProbeTarget,
     private readonly observer: HealthObserver,
     private readonly clock: Clock,
+    known?: KnownHealth,
   ) {
-    const startedAt = clock.monotonic();
+    const startedAt = clock.monotonic() - (known?.ageMs ?? 0);
     checks.forEach((check, index) => {
-      // The process was started in this turn of the loop; it cannot answer before the first pause is over.
-      const first = pauseMs(UNCHECKED, check, 0, 0);
-      this.later(first, () => void this.run(check, index, UNCHECKED, 0, startedAt));
+      const state = known?.states[index] ?? UNCHECKED;
+      // A process that was started in this turn of the loop cannot answer before the first pause is over.
+      const first = known === undefined ? pauseMs(state, check, 0, 0) : 0;
+      this.later(first, () => void this.run(check, index, state, 0, startedAt));
     });
   }
 

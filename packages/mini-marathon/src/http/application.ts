@@ -20,7 +20,7 @@ export function createApplication(cluster: Cluster, leader: () => string): Expre
   const operations = new Operations(cluster);
   const application = express();
   application.disable('x-powered-by').disable('etag');
-  application.use(commonHeaders(leader));
+  application.use(commonHeaders(leader), writeFirst(cluster));
   // Bodies are read as text whatever their content type: a person with curl forgets the header.
   application.use(express.text({ type: () => true, limit: MAX_BODY }));
   application.use('/v2/apps', appTasksRoutes(cluster, operations), appsRoutes(cluster, operations));
@@ -49,6 +49,18 @@ function commonHeaders(leader: () => string): RequestHandler {
       'X-Frame-Options': 'DENY',
       'X-XSS-Protection': '1; mode=block',
     });
+    next();
+  };
+}
+
+/** Nobody is told what a crash could still undo. */
+function writeFirst(cluster: Cluster): RequestHandler {
+  return (_request, response, next) => {
+    const json = response.json.bind(response);
+    response.json = (body) => {
+      cluster.flush();
+      return json(body);
+    };
     next();
   };
 }

@@ -13,7 +13,7 @@ export function deploymentsRoutes(cluster: Cluster, operations: Operations): Rou
   const router = Router();
 
   router.get('/', (_request, response) => {
-    response.json(cluster.deployments.list().map(deploymentView));
+    response.json(cluster.deployments.list().map((one) => deploymentView(one, cluster.table)));
   });
 
   router.delete('/:id', (request, response) => {

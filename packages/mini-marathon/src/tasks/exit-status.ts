@@ -16,6 +16,7 @@ const SIGNAL_TEXTS: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
   SIGUSR2: 'User defined signal 2',
 };
 
+/** Both null: nobody saw it. */
 export interface ExitStatus {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -25,5 +26,6 @@ export function exitMessage(exit: ExitStatus): string {
   if (exit.signal !== null) {
     return `Command terminated with signal ${SIGNAL_TEXTS[exit.signal] ?? exit.signal}`;
   }
-  return `Command exited with status ${exit.code ?? 1}`;
+  if (exit.code === null) return 'Command ended, nobody knows how: Marathon was restarted meanwhile';
+  return `Command exited with status ${exit.code}`;
 }

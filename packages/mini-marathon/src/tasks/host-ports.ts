@@ -47,6 +47,11 @@ export class HostPorts {
     return true;
   }
 
+  /** They are in use already, by a task that is taken over. */
+  adopt(ports: readonly number[]): void {
+    for (const port of ports) this.inUse.add(port);
+  }
+
   release(ports: readonly number[]): void {
     for (const port of ports) this.inUse.delete(port);
   }

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface ProcessIdentity {
   readonly pid: number;
   readonly groupId: number;
+  readonly sessionId: number;
   /** Clock ticks since boot, as text. */
   readonly startTime: string;
   readonly zombie: boolean;
@@ -15,10 +16,16 @@ export function processIdentity(pid: number): ProcessIdentity | undefined {
   if (text === undefined) return undefined;
   // The second field is the command in parentheses and may hold spaces and parentheses itself.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state, , group] = fields;
+  const [state, , group, session] = fields;
   const startTime = fields[19];
   if (state === undefined || group === undefined || startTime === undefined) return undefined;
-  return { pid, groupId: Number(group), startTime, zombie: state === 'Z' || state === 'X' };
+  return {
+    pid,
+    groupId: Number(group),
+    sessionId: Number(session),
+    startTime,
+    zombie: state === 'Z' || state === 'X',
+  };
 }
 
 /** Every process that is not a zombie. */

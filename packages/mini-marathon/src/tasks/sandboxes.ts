@@ -18,16 +18,20 @@ export class Sandboxes {
   /** Oldest first. */
   private readonly endedIds: string[];
 
-  /** @param dataDir what `work_dir` is to a Mesos agent */
+  /**
+   * @param dataDir what `work_dir` is to a Mesos agent
+   * @param running ids of tasks that are still to be looked after
+   */
   constructor(
     readonly dataDir: string,
     private readonly keep: number,
     agent: AgentIds,
+    running: ReadonlySet<string>,
   ) {
     this.root = join(dataDir, 'sandboxes');
     this.executors = join(dataDir, 'slaves', agent.id, 'frameworks', agent.frameworkId, 'executors');
     mkdirSync(this.root, { recursive: true });
-    this.endedIds = readdirSync(this.root);
+    this.endedIds = readdirSync(this.root).filter((taskId) => !running.has(taskId));
     this.prune();
   }
 

@@ -25,33 +25,48 @@ export interface ProcessInput {
  * killed, as Mesos destroys the container.
  */
 export class TaskProcess {
-  readonly pid: number;
-  /** `/proc` start time of the main process, for `tasks.json`; undefined where the system has no `/proc`. */
-  readonly startTime: string | undefined;
   /** Resolves once the main process and its group are gone. Never rejects. */
   readonly gone: Promise<void>;
   private killTimer: NodeJS.Timeout | undefined;
   private killDeadline: number | undefined;
   private ended = false;
+  private released = false;
 
-  private constructor(child: ChildProcess & { readonly pid: number }, onExit: (exit: ExitStatus) => void) {
-    this.pid = child.pid;
-    this.startTime = processIdentity(child.pid)?.startTime;
-    this.gone = new Promise((resolve) => {
-      const end = (exit: ExitStatus) => {
-        this.ended = true;
-        clearTimeout(this.killTimer);
-        onExit(exit);
-        resolve();
-      };
-      child.once('exit', (code, signal) => {
-        const exit = { code, signal };
-        // A shell dies of SIGTERM at once; what it started still has the rest of the grace period.
-        if (this.killDeadline === undefined) signalGroup(this.pid, 'SIGKILL');
-        if (!signalGroup(this.pid, 0)) end(exit);
-        else void groupGone(this.pid, this.killDeadline ?? performance.now()).then(() => end(exit));
-      });
+  private constructor(
+    readonly pid: number,
+    /** `/proc` start time of the main process, to know it again; undefined where the system has no `/proc`. */
+    readonly startTime: string | undefined,
+    exited: Promise<ExitStatus>,
+    onExit: (exit: ExitStatus) => void,
+    private readonly child: ChildProcess | undefined = undefined,
+  ) {
+    this.gone = exited.then(async (exit) => {
+      if (this.released) return;
+      // A shell dies of SIGTERM at once; what it started still has the rest of the grace period.
+      if (this.killDeadline === undefined) signalGroup(pid, 'SIGKILL');
+      if (signalGroup(pid, 0)) await groupGone(pid, this.killDeadline ?? performance.now());
+      this.ended = true;
+      clearTimeout(this.killTimer);
+      onExit(exit);
     });
+  }
+
+  /**
+   * Takes over what an earlier server started. It is no child of this process: its exit status stays unknown.
+   * @returns undefined where the process is gone, or another one has its pid
+   */
+  static adopt(pid: number, startTime: string, onExit: (exit: ExitStatus) => void): TaskProcess | undefined {
+    const isThere = (): boolean => {
+      const found = processIdentity(pid);
+      return found !== undefined && !found.zombie && found.startTime === startTime;
+    };
+    if (!isThere()) return undefined;
+    return new TaskProcess(pid, startTime, whenGone(isThere), onExit);
+  }
+
+  /** Kills what a dead main process has left: a pid is not given anew while a group of that number exists. */
+  static endRemains(pid: number): void {
+    if (processIdentity(pid) === undefined) signalGroup(pid, 'SIGKILL');
   }
 
   /**
@@ -69,7 +84,14 @@ export class TaskProcess {
       let child = attempt(input.user);
       // Another user may be kept out of the sandbox's parent directories: then as ourselves.
       if (!hasPid(child) && input.user !== undefined) child = attempt(undefined);
-      if (hasPid(child)) return new TaskProcess(child, onExit);
+      if (hasPid(child))
+        return new TaskProcess(
+          child.pid,
+          processIdentity(child.pid)?.startTime,
+          exitOf(child),
+          onExit,
+          child,
+        );
       const exists = candidates(file, input.env['PATH']).some((path) => existsSync(path));
       writeSync(
         stderr,
@@ -90,6 +112,25 @@ export class TaskProcess {
     this.killDeadline = performance.now() + graceMs;
     this.killTimer = setTimeout(() => signalGroup(this.pid, 'SIGKILL'), graceMs);
   }
+
+  /** Leaves it running, for another server to adopt. Nothing more is heard of it. */
+  release(): void {
+    this.released = true;
+    clearTimeout(this.killTimer);
+    this.child?.unref();
+  }
+}
+
+function exitOf(child: ChildProcess): Promise<ExitStatus> {
+  return new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+}
+
+const ADOPTED_POLL_MS = 100;
+
+async function whenGone(isThere: () => boolean): Promise<ExitStatus> {
+  // Not what keeps this process up: the server is.
+  while (isThere()) await new Promise((resolve) => setTimeout(resolve, ADOPTED_POLL_MS).unref());
+  return { code: null, signal: null };
 }
 
 function commandOf(app: AppDefinition): [string, readonly string[]] {

@@ -1,10 +1,11 @@
 import type { AppDefinition } from '../apps/definition';
 import { safePath } from '../apps/path-id';
 import type { HealthState } from '../health/health-state';
+import type { ReadinessState } from '../health/readiness';
 import type { TaskProcess } from './task-process';
 
 export type TaskState = 'TASK_STAGING' | 'TASK_RUNNING' | 'TASK_KILLING' | TerminalState;
-export type TerminalState = 'TASK_FINISHED' | 'TASK_FAILED' | 'TASK_KILLED';
+export type TerminalState = 'TASK_FINISHED' | 'TASK_FAILED' | 'TASK_KILLED' | 'TASK_LOST';
 
 /** One process that belongs to an app. Mutable; owned by `TaskRunner`. */
 export interface Task {
@@ -20,9 +21,15 @@ export interface Task {
   state: TaskState;
   /** One per health check, in the app's order. */
   health: HealthState[];
+  /** One per readiness check; empty for an app without any. */
+  readiness: readonly ReadinessState[];
   /** It is to go and nothing takes its place (scale-down, delete, replaced by a restart). */
   decommissioned: boolean;
   process: TaskProcess | undefined;
+  /** Ends what goes on before its process is started. */
+  readonly staging: AbortController;
+  /** Why it is being ended, where the server does that and it is a failure of the task. */
+  failure: string | undefined;
 }
 
 const TASK_ID = /^(.+\.(?:instance|marathon)-[0-9a-f-]{36})(?:\.(?:_app|\$anon)\.\d+)?$/;
@@ -64,7 +71,11 @@ export function isUnhealthy(task: Task): boolean {
   return task.health.some((state) => state.checked && !state.alive);
 }
 
-/** What a deployment waits for: runs, and is healthy where the app has health checks. */
+/** What a deployment waits for: runs, is healthy where the app has health checks, and has passed its readiness checks. */
 export function isReady(task: Task): boolean {
-  return task.state === 'TASK_RUNNING' && (task.health.length === 0 || isHealthy(task));
+  return (
+    task.state === 'TASK_RUNNING' &&
+    (task.health.length === 0 || isHealthy(task)) &&
+    task.readiness.every(({ ready }) => ready)
+  );
 }

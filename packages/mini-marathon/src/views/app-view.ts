@@ -2,6 +2,7 @@ import type { AppDefinition } from '../apps/definition';
 import type { Cluster } from '../cluster';
 import type { Task } from '../tasks/task';
 import { isCurrent, isHealthy, isUnhealthy } from '../tasks/task';
+import { readinessView } from './deployment-view';
 import type { JsonObject } from './task-view';
 import { taskView } from './task-view';
 
@@ -17,7 +18,7 @@ export function appView(cluster: Cluster, app: AppDefinition, embeds: ReadonlySe
     ...app,
     ...countsView(tasks),
     deployments: cluster.deployments.affecting(app.id).map(({ plan }) => ({ id: plan.id })),
-    ...(embeds.has('readiness') ? { readinessCheckResults: [] } : {}),
+    ...(embeds.has('readiness') ? { readinessCheckResults: readinessView(tasks) } : {}),
     ...(embeds.has('tasks') ? { tasks: tasks.map((task) => taskView(task, cluster.agent)) } : {}),
     ...(embeds.has('lastTaskFailure') && failure !== undefined ? { lastTaskFailure: failure } : {}),
     ...(stats === undefined ? {} : { taskStats: stats }),

@@ -1,9 +1,11 @@
 import type { Deployment } from '../deployments/deployments';
 import type { Plan } from '../deployments/plan';
+import type { Task } from '../tasks/task';
+import type { TaskTable } from '../tasks/task-table';
 import type { JsonObject } from './task-view';
 
 /** A running deployment (4B.5). */
-export function deploymentView({ plan, step }: Deployment): JsonObject {
+export function deploymentView({ plan, step }: Deployment, table: TaskTable): JsonObject {
   const actions = plan.steps[step]?.actions ?? [];
   return {
     id: plan.id,
@@ -11,10 +13,18 @@ export function deploymentView({ plan, step }: Deployment): JsonObject {
     affectedApps: plan.affectedApps,
     affectedPods: [],
     steps: plan.steps,
-    currentActions: actions.map((action) => ({ ...action, readinessCheckResults: [] })),
+    currentActions: actions.map((action) => ({
+      ...action,
+      readinessCheckResults: readinessView(table.ofApp(action.app)),
+    })),
     currentStep: step + 1,
     totalSteps: plan.steps.length,
   };
+}
+
+/** What the readiness checks of tasks have seen. */
+export function readinessView(tasks: readonly Task[]): JsonObject[] {
+  return tasks.flatMap(({ id, readiness }) => readiness.map((state) => ({ taskId: id, ...state })));
 }
 
 /**
