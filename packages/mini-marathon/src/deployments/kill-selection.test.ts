@@ -13,8 +13,11 @@ const task = (id: string, state: TaskState, stagedAtMs: number): Task => ({
   startedAtMs: undefined,
   state,
   health: [],
+  readiness: [],
   decommissioned: false,
   process: undefined,
+  staging: new AbortController(),
+  failure: undefined,
 });
 
 const tasks = [
