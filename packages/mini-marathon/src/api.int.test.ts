@@ -205,7 +205,12 @@ describe('the files API (4A.9)', () => {
     expect(dirname(directory)).toBe(runs);
     const sandbox = join(marathon.dataDir, 'sandboxes', id);
     expect([realpathSync(`${runs}/latest`), realpathSync(directory)]).toEqual([sandbox, sandbox]);
-    for (const path of [directory, sandbox, id, `/agent/slaves/S0/frameworks/f/executors/${id}/runs/latest`]) {
+    for (const path of [
+      directory,
+      sandbox,
+      id,
+      `/agent/slaves/S0/frameworks/f/executors/${id}/runs/latest`,
+    ]) {
       const files = await get<{ path: string; nlink: number; size: number }[]>(`/files/browse?path=${path}`);
       expect(files.body.map((file) => [file.path, file.nlink])).toEqual([
         [`${path}/stderr`, 1],

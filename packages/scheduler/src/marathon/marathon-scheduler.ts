@@ -49,12 +49,7 @@ class MarathonScheduler implements Scheduler {
     this.killer = new InstanceKiller(this.client, options);
     this.logs = new LogDirectories(this.client, options);
     this.ask = askOf(this.client, this.closing.signal);
-    const events = new MarathonEvents(
-      options.servicePrefix,
-      this.failures,
-      this.tasks,
-      this.logs.of,
-    );
+    const events = new MarathonEvents(options.servicePrefix, this.failures, this.tasks, this.logs.of);
     this.stream = new MarathonEventStream(this.client, options, {
       onEvent: (event) => events.translate(event).forEach((each) => this.emit(each)),
       onChanged: () => this.emit({ type: 'changed', serviceId: null }),
