@@ -139,6 +139,20 @@ export const options = {
       description:
         'Whether plain HTTP/1.1 requests take the fast lane on sockets. Off, all take the general lane, which behaves the same.',
     }),
+    webSocket: {
+      idleTimeout: duration({
+        default: '500s',
+        description: 'A WebSocket on which both sides are silent for so long is closed with 1011.',
+      }),
+      maxAge: duration({
+        default: '24h',
+        description: 'A WebSocket is closed when it is this old, so that its client has to prove itself anew.',
+      }),
+      maxMessageBytes: integer(1, Number.MAX_SAFE_INTEGER, {
+        default: 41_943_040,
+        description: 'Longest WebSocket message in either direction, in bytes as they are sent.',
+      }),
+    },
     requestHeaderSize: integer(1024, 1_048_576, {
       default: 32_768,
       description: 'Longest accepted request head in bytes.',

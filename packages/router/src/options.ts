@@ -19,6 +19,16 @@ export interface RouterTimeouts extends RequestTimeouts {
   readonly drainTimeoutMs: number;
 }
 
+/** What holds for WebSockets only (spec: request-path 0.1, 5.7). */
+export interface WebSocketLimits {
+  /** Silence of both sides; the socket timeout of the request where that is shorter. */
+  readonly idleTimeoutMs: number;
+  /** A connection is closed when it is this old: who may open one may not stay for ever. */
+  readonly maxAgeMs: number;
+  /** Longest message in either direction, in bytes as they are sent: compressed where the two ends agreed on that. */
+  readonly maxMessageBytes: number;
+}
+
 export interface RouterLimits {
   /** Longest request head. */
   readonly requestHeadBytes: number;
@@ -49,6 +59,7 @@ export interface RouterOptions {
   readonly user: string;
   readonly timeouts: RouterTimeouts;
   readonly limits: RouterLimits;
+  readonly webSockets: WebSocketLimits;
   /** Whether a request of which nothing was sent may take another instance. */
   readonly retryOnConnectFailure: boolean;
   /** Which ways of reading and writing bytes are used beside the general one; default: all. */
@@ -80,6 +91,12 @@ export const DEFAULT_ROUTER_LIMITS: RouterLimits = {
   cacheEntries: 10_000,
 };
 
+export const DEFAULT_WEBSOCKET_LIMITS: WebSocketLimits = {
+  idleTimeoutMs: 500_000,
+  maxAgeMs: 86_400_000,
+  maxMessageBytes: 41_943_040,
+};
+
 type Needed = Pick<RouterOptions, 'routerId' | 'redis' | 'user'>;
 
 /** Options with the built-in defaults where nothing else is said. */
@@ -92,6 +109,7 @@ export function routerOptions(given: Needed & Partial<RouterOptions>): RouterOpt
     passwords: ['open-sesame'],
     timeouts: DEFAULT_ROUTER_TIMEOUTS,
     limits: DEFAULT_ROUTER_LIMITS,
+    webSockets: DEFAULT_WEBSOCKET_LIMITS,
     retryOnConnectFailure: true,
     apiSocketPath: null,
     requestLog: null,

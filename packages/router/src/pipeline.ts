@@ -73,7 +73,7 @@ export class RequestPipeline implements AcceptHandlers {
 
   upgrade(request: IncomingMessage, socket: Duplex, rest: Buffer): void {
     const { responder } = this.parts;
-    const head = new RequestHead(request);
+    const head = new RequestHead(request, true);
     const facts = newFacts();
     this.serveUpgrade(head, facts, socket, rest).catch((error: unknown) => {
       this.report(error, head);

@@ -309,6 +309,9 @@ describe('connections', () => {
 describe('websockets', () => {
   const HANDSHAKE = `GET /ws?x HTTP/1.1\r\nHost: localhost\r\n${SERVICE}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: a=b\r\n\r\n`;
 
+  // Heads of frames (RFC 6455 5.2).
+  const [TEXT_OF_5, TEXT_OF_6, MASKED_TEXT_OF_4] = ['\x81\x05', '\x81\x06', '\x81\x84\0\0\0\0'];
+
   test('a slot is held as long as the connection lives', async () => {
     let seen: IncomingMessage | undefined;
     let instance: Socket | undefined;
@@ -316,9 +319,13 @@ describe('websockets', () => {
       seen = request;
       instance = socket;
       socket.write(
-        'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello',
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n${TEXT_OF_5}hello`,
+        'latin1',
       );
-      socket.on('data', (piece) => socket.write(`<${String(piece)}>`));
+      // The mask of the client's frame is zero.
+      socket.on('data', (piece: Buffer) =>
+        socket.write(`${TEXT_OF_6}<${piece.subarray(6).toString()}>`, 'latin1'),
+      );
     });
     const client = connect(router.port, '127.0.0.1').setEncoding('latin1');
     let text = '';
@@ -334,7 +341,7 @@ describe('websockets', () => {
     });
     expect(seen?.headers).not.toHaveProperty('cookie');
     expect(seen?.headers['authorization']).toMatch(/^Basic /);
-    client.write('echo');
+    client.write(Buffer.from(`${MASKED_TEXT_OF_4}echo`, 'latin1'));
     await waitFor('the echo', () => text.endsWith('<echo>'));
     expect(router.reservations.inUse).toBe(1);
     client.end(); // this instance does not end its side

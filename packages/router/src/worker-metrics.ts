@@ -1,23 +1,107 @@
 import { LRUCache } from 'lru-cache';
-import type { BoundCounter, BoundGauge, BoundHistogram, Metrics } from '@waiter/observability';
+import type { BoundCounter, BoundGauge, BoundHistogram, Labelled, Metrics } from '@waiter/observability';
 
-/** Series of one service, bound once: binding labels costs more than counting (DESIGN section 2). */
-export interface ServiceMetrics {
-  readonly inFlight: BoundGauge;
-  readonly requestSeconds: BoundHistogram;
-  readonly queueSeconds: BoundHistogram;
-  /** Requests served by this service in place of a later version. */
-  readonly fallbacks: BoundCounter;
-  status(code: number): BoundCounter;
-}
+type ByService<B> = Labelled<'service', B>;
 
 /** Services whose series are kept; the ones not used for longest go first. */
 const MAX_SERVICES = 2_000;
 
+/** Metrics of a router worker that have a series per service. */
+function familiesOf(metrics: Metrics) {
+  const labels = ['service'] as const;
+  const counter = (name: string, help: string) => metrics.counter<'service'>({ name, help, labels });
+  const gauge = (name: string, help: string) => metrics.gauge<'service'>({ name, help, labels });
+  const histogram = (name: string, help: string) => metrics.histogram<'service'>({ name, help, labels });
+  const split = <L extends string>(name: string, help: string, label: L) =>
+    metrics.counter<'service' | L>({ name, help, labels: ['service', label] });
+  return {
+    inFlight: gauge('requests_outstanding', 'Requests that wait or are in flight, by service'),
+    requestSeconds: histogram('request_seconds', 'Time from arrival to the response head, by service'),
+    queueSeconds: histogram('queue_seconds', 'Time a request waited for an instance, by service'),
+    webSockets: gauge('websockets_open', 'WebSockets that are open, by service'),
+    fallbacks: counter(
+      'fallback_requests_total',
+      'Requests that an earlier version served because the latest was not healthy, by the service that served',
+    ),
+    statuses: split('requests_total', 'Responses by service and status', 'status'),
+    webSocketCloses: split(
+      'websocket_closes_total',
+      'WebSockets that ended, by service and close code',
+      'code',
+    ),
+  };
+}
+
+type Families = ReturnType<typeof familiesOf>;
+
+/** Series of one service, bound once: binding labels costs more than counting (DESIGN section 2). */
+export class ServiceMetrics {
+  readonly inFlight: BoundGauge;
+  readonly requestSeconds: BoundHistogram;
+  readonly queueSeconds: BoundHistogram;
+  private readonly lazily = new Map<ByService<unknown>, BoundGauge | BoundCounter>();
+  private readonly statuses = new Map<number, BoundCounter>();
+  private readonly closes = new Map<number, BoundCounter>();
+
+  constructor(
+    private readonly families: Families,
+    private readonly service: string,
+  ) {
+    this.inFlight = families.inFlight.with({ service });
+    this.requestSeconds = families.requestSeconds.with({ service });
+    this.queueSeconds = families.queueSeconds.with({ service });
+  }
+
+  /** Requests served by this service in place of a later version. */
+  get fallbacks(): BoundCounter {
+    return this.bound(this.families.fallbacks);
+  }
+
+  get webSockets(): BoundGauge {
+    return this.bound(this.families.webSockets);
+  }
+
+  status(status: number): BoundCounter {
+    const { service } = this;
+    return known(this.statuses, status, () => this.families.statuses.with({ service, status }));
+  }
+
+  webSocketClose(code: number): BoundCounter {
+    const { service } = this;
+    return known(this.closes, code, () => this.families.webSocketCloses.with({ service, code }));
+  }
+
+  /** Series of what not every service has begin with the first use. */
+  private bound<B extends BoundCounter>(family: ByService<B>): B {
+    const existing = this.lazily.get(family) as B | undefined;
+    if (existing !== undefined) return existing;
+    const created = family.with({ service: this.service });
+    this.lazily.set(family, created);
+    return created;
+  }
+
+  remove(): void {
+    const { families, service } = this;
+    const { inFlight, requestSeconds, queueSeconds, statuses, webSocketCloses } = families;
+    for (const family of [inFlight, requestSeconds, queueSeconds, ...this.lazily.keys()])
+      family.remove({ service });
+    for (const status of this.statuses.keys()) statuses.remove({ service, status });
+    for (const code of this.closes.keys()) webSocketCloses.remove({ service, code });
+  }
+}
+
+function known<K, V>(map: Map<K, V>, key: K, create: () => V): V {
+  const existing = map.get(key);
+  if (existing !== undefined) return existing;
+  const created = create();
+  map.set(key, created);
+  return created;
+}
+
 /** What a worker counts. Its control process asks for a snapshot and adds those of all workers. */
 export class WorkerMetrics {
   private readonly services: LRUCache<string, ServiceMetrics>;
-  private readonly create: (service: string) => ServiceMetrics;
+  private readonly families: Families;
   /** Connections of HTTP/2 that were ended because of what their client did. */
   readonly abuse: (kind: string) => BoundCounter;
 
@@ -28,67 +112,14 @@ export class WorkerMetrics {
       labels: ['kind'],
     });
     this.abuse = (kind) => abuse.with({ kind });
-    const requests = metrics.counter<'service' | 'status'>({
-      name: 'requests_total',
-      help: 'Responses by service and status',
-      labels: ['service', 'status'],
-    });
-    const inFlight = metrics.gauge<'service'>({
-      name: 'requests_outstanding',
-      help: 'Requests that wait or are in flight, by service',
-      labels: ['service'],
-    });
-    const requestSeconds = metrics.histogram<'service'>({
-      name: 'request_seconds',
-      help: 'Time from arrival to the response head, by service',
-      labels: ['service'],
-    });
-    const queueSeconds = metrics.histogram<'service'>({
-      name: 'queue_seconds',
-      help: 'Time a request waited for an instance, by service',
-      labels: ['service'],
-    });
-    const fallbacks = metrics.counter<'service'>({
-      name: 'fallback_requests_total',
-      help: 'Requests that an earlier version served because the latest was not healthy, by the service that served',
-      labels: ['service'],
-    });
-    const statuses = new Map<string, Set<number>>();
-    this.create = (service) => {
-      const counters = new Map<number, BoundCounter>();
-      statuses.set(service, new Set());
-      return {
-        inFlight: inFlight.with({ service }),
-        requestSeconds: requestSeconds.with({ service }),
-        queueSeconds: queueSeconds.with({ service }),
-        get fallbacks() {
-          return fallbacks.with({ service });
-        },
-        status: (status) => {
-          const known = counters.get(status);
-          if (known !== undefined) return known;
-          const counter = requests.with({ service, status });
-          counters.set(status, counter);
-          statuses.get(service)?.add(status);
-          return counter;
-        },
-      };
-    };
-    this.services = new LRUCache({
-      max: MAX_SERVICES,
-      dispose: (_series, service) => {
-        for (const status of statuses.get(service) ?? []) requests.remove({ service, status });
-        statuses.delete(service);
-        for (const labelled of [inFlight, requestSeconds, queueSeconds, fallbacks])
-          labelled.remove({ service });
-      },
-    });
+    this.families = familiesOf(metrics);
+    this.services = new LRUCache({ max: MAX_SERVICES, dispose: (series) => series.remove() });
   }
 
   of(service: string): ServiceMetrics {
-    const known = this.services.get(service);
-    if (known !== undefined) return known;
-    const series = this.create(service);
+    const existing = this.services.get(service);
+    if (existing !== undefined) return existing;
+    const series = new ServiceMetrics(this.families, service);
     this.services.set(service, series);
     return series;
   }

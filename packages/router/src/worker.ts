@@ -109,7 +109,7 @@ export async function startRouterWorker(
       series.requestSeconds.observe((performance.now() - head.startedAt) / 1000);
       if (facts.slot !== null) series.queueSeconds.observe(facts.slot.waitedMs / 1000);
     }
-    const requestType = head.headers['upgrade'] === undefined ? 'waiter-proxy' : 'websocket-upgrade';
+    const requestType = head.isWebSocket ? 'websocket-upgrade' : 'waiter-proxy';
     log?.write(logLine(head, facts, { status, headers, requestType }));
   };
 
@@ -154,10 +154,11 @@ export async function startRouterWorker(
     entitlement,
     metrics: workerMetrics,
   });
+  const upgrader = new Upgrader({ ...parts, metrics: workerMetrics });
   const pipeline = new RequestPipeline({
     admission,
     forwarder: new Forwarder(parts),
-    upgrader: new Upgrader(parts, responder),
+    upgrader,
     apiHop,
     responder,
     metrics: workerMetrics,
@@ -226,6 +227,7 @@ export async function startRouterWorker(
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    upgrader.open.drain(timeouts.drainTimeoutMs * PATIENCE);
     const drained = accept.drain(timeouts.drainTimeoutMs);
     await Promise.race([drained, pause(timeouts.drainTimeoutMs * PATIENCE)]);
     await Promise.all([drained, leases.close(timeouts.drainTimeoutMs * (1 - PATIENCE))]);

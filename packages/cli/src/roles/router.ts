@@ -39,6 +39,11 @@ function routerOptionsOf(config: CompiledConfig): RouterOptions {
       drainTimeoutMs: router.drainTimeoutMs,
     },
     limits: { ...DEFAULT_ROUTER_LIMITS, requestHeadBytes: router.requestHeaderSize },
+    webSockets: {
+      idleTimeoutMs: router.webSocket.idleTimeoutMs,
+      maxAgeMs: router.webSocket.maxAgeMs,
+      maxMessageBytes: router.webSocket.maxMessageBytes,
+    },
     lanes: { http1: router.http1Lane },
     retryOnConnectFailure: router.retryOnConnectFailure,
     apiSocketPath: null,

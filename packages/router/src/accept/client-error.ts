@@ -35,12 +35,15 @@ export function rawResponse(
   headers: Readonly<Record<string, string>>,
   body: string,
 ): string {
-  const lines = Object.entries({
-    ...headers,
-    'content-length': String(Buffer.byteLength(body)),
-    connection: 'close',
-  });
-  return `HTTP/1.1 ${status} ${reason}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`;
+  const framed = { ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
+  return rawHead(status, reason, Object.entries(framed).flat()) + body;
+}
+
+/** A response head in bytes. @param headers names and values in turn */
+export function rawHead(status: number, reason: string, headers: readonly string[]): string {
+  let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+  for (let i = 0; i + 1 < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  return `${text}\r\n`;
 }
 
 export function rawRefusal(

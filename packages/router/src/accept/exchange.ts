@@ -67,7 +67,11 @@ export class RequestHead<Source extends HeadSource = HeadSource> {
   /** Monotonic milliseconds. */
   readonly startedAt = performance.now();
 
-  constructor(readonly message: Source) {
+  constructor(
+    readonly message: Source,
+    /** The request opens a WebSocket (spec: request-path 0.3, 1.3). */
+    readonly isWebSocket = false,
+  ) {
     const headers = foldHeaders(message.rawHeaders);
     this.headers = headers;
     this.method = message.method ?? 'GET';
@@ -80,16 +84,23 @@ export class RequestHead<Source extends HeadSource = HeadSource> {
     this.scheme =
       headers['x-forwarded-proto']?.toLowerCase() ?? (message.socket.encrypted === true ? 'https' : 'http');
     const unique = newUniqueId();
+    if (isWebSocket) this.scheme = this.scheme.replace(/^http/, 'ws');
+    this.requestId = isWebSocket ? `ws-${unique}` : `${unique}-${this.scheme}`;
     this.cid = headers['x-cid'] || unique;
-    this.requestId = `${unique}-${this.scheme}`;
     this.debug = headers['x-waiter-debug'] !== undefined;
     this.internalProtocol = `HTTP/${message.httpVersion}`;
-    this.clientProtocol = forwardedProtocol(headers['x-forwarded-proto-version']) ?? this.internalProtocol;
+    this.clientProtocol = isWebSocket
+      ? webSocketProtocol(headers['sec-websocket-version'], this.scheme)
+      : (forwardedProtocol(headers['x-forwarded-proto-version']) ?? this.internalProtocol);
   }
 
   get host(): string | null {
     return this.headers['host'] ?? null;
   }
+}
+
+function webSocketProtocol(version: string | undefined, scheme: string): string {
+  return version === undefined ? scheme.toUpperCase() : `WS/${version}`;
 }
 
 function forwardedProtocol(value: string | undefined): string | undefined {

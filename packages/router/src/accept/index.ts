@@ -1,4 +1,4 @@
-export { rawResponse } from './client-error';
+export { rawHead, rawResponse } from './client-error';
 export { rawRefusal, refusalOf } from './client-error';
 export {
   Exchange,

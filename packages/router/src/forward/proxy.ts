@@ -1,5 +1,3 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { createProxyServer, type ServerOptions } from 'http-proxy';
 import type { Outcome } from './outcome';
 import { servernameOf, type BackendTls } from './agents';
@@ -9,18 +7,6 @@ import { Relay, type Sending } from './relay';
 export interface Proxy {
   /** @returns when the exchange is over: reply complete, or the connection to the instance closed. Never rejects. */
   send(sending: Sending): Promise<Outcome>;
-  upgrade(sending: UpgradeSending): void;
-}
-
-export interface UpgradeSending {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
-  readonly target: { readonly protocol: 'http:' | 'https:'; readonly host: string; readonly port: number };
-  readonly rawTarget: string;
-  readonly headers: Record<string, string>;
-  onRequest(outgoing: ClientRequest): void;
-  onError(error: Error): void;
 }
 
 interface Pass {
@@ -40,14 +26,11 @@ export function createProxy(maxHeaderSize: number, tls: BackendTls): Proxy {
     prependPath: false,
     selfHandleResponse: true,
   };
-  let onUpgradeRequest: ((outgoing: ClientRequest) => void) | undefined;
   const proxy = createProxyServer({});
   const passes = proxy as unknown as { webPasses: Pass[] };
   passes.webPasses = passes.webPasses.filter(({ name }) => name === 'stream');
   // Errors reach the callback of each request; a listener keeps the rest from being thrown.
   proxy.on('error', () => undefined);
-  // Emitted before `ws` returns: the only handle on the outgoing request of an upgrade.
-  proxy.on('proxyReqWs', (outgoing) => onUpgradeRequest?.(outgoing));
   return {
     send: (sending) =>
       new Promise((resolve) => {
@@ -63,21 +46,5 @@ export function createProxy(maxHeaderSize: number, tls: BackendTls): Proxy {
           relay.unsendable(error as Error);
         }
       }),
-    upgrade: ({ request, socket, head, target, rawTarget, headers, onRequest, onError }) => {
-      request.headers = headers;
-      onUpgradeRequest = (outgoing) => {
-        outgoing.path = rawTarget;
-        onRequest(outgoing);
-      };
-      try {
-        const ssl = { maxHeaderSize, servername: servernameOf(target.host) };
-        proxy.ws(request, socket, head, { ...common, target, ssl }, onError);
-      } catch (error) {
-        onError(error as Error);
-        socket.destroy();
-      } finally {
-        onUpgradeRequest = undefined;
-      }
-    },
   };
 }

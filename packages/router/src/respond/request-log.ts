@@ -54,7 +54,8 @@ export function logLine(head: RequestHead, facts: RequestFacts, response: Logged
     'remote-addr': headers['x-forwarded-for'] ?? message.socket.remoteAddress,
     'server-port': message.socket.localPort,
     'user-agent': headers['user-agent'],
-    status: response.status,
+    // The end of a WebSocket is far away when this is written.
+    status: response.status === 101 ? undefined : response.status,
     'response-header-count': sent.count,
     'response-content-length': sent.get('content-length'),
     'response-content-type': sent.get('content-type'),
