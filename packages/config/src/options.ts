@@ -146,7 +146,8 @@ export const options = {
       }),
       maxAge: duration({
         default: '24h',
-        description: 'A WebSocket is closed when it is this old, so that its client has to prove itself anew.',
+        description:
+          'A WebSocket is closed when it is this old, so that its client has to prove itself anew.',
       }),
       maxMessageBytes: integer(1, Number.MAX_SAFE_INTEGER, {
         default: 41_943_040,
