@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
-import type { Agents } from '../agents';
+import { servernameOf, type Agents } from '../agents';
 import type { FailureReason } from '../outcome';
 import { StallTimer } from '../stall-timer';
 
@@ -41,6 +41,7 @@ export function shakeHands(handshake: Handshake): Promise<HandshakeEnd> {
         setHost: false,
         agent: agents.pick(protocol, true),
         maxHeaderSize,
+        ...(protocol === 'https:' ? { servername: servernameOf(host) } : {}),
       });
       // Node would refuse characters in it that are the instance's business.
       outgoing.path = target;
