@@ -62,8 +62,11 @@ export interface RouterOptions {
   readonly webSockets: WebSocketLimits;
   /** Whether a request of which nothing was sent may take another instance. */
   readonly retryOnConnectFailure: boolean;
-  /** Which ways of reading and writing bytes are used beside the general one; default: all. */
-  readonly lanes?: { readonly http1: boolean; readonly http2?: boolean };
+  /**
+   * Which ways of reading and writing bytes are used beside the general one; default: all. `readBuffers`: the http1 lane reads
+   * into buffers that are used again, where node allows it.
+   */
+  readonly lanes?: { readonly http1: boolean; readonly http2?: boolean; readonly readBuffers?: boolean };
   /** Streams that one connection of HTTP/2 may have open; default 250. */
   readonly maxConcurrentStreams?: number;
   /** Whether instances with TLS must prove who they are, and to whom (PEM); default: they need not (spec: 5.5). */

@@ -15,6 +15,7 @@ const HEAD = [
   'busy',
   'p50 ms',
   'p99 ms',
+  'Redis/req',
   'errors',
 ];
 
@@ -35,6 +36,7 @@ export function reportContest(scenario: Scenario, contenders: readonly Contender
       of(runs, ({ busy }) => busy).toFixed(2),
       of(runs, ({ p50Ms }) => p50Ms).toFixed(2),
       of(runs, ({ p99Ms }) => p99Ms).toFixed(2),
+      redisOf(runs),
       errorsOf(runs),
     ];
   });
@@ -62,6 +64,11 @@ function verdictOf(target: Target | undefined, ratio: number): string {
   if (target === undefined) return '';
   const met = Number(ratio.toFixed(2)) >= target.atLeast;
   return `; target at least ${target.atLeast}: ${met ? 'met' : 'MISSED'}`;
+}
+
+function redisOf(runs: readonly Run[]): string | null {
+  const counts = runs.flatMap(({ redisCommands }) => (redisCommands === null ? [] : [redisCommands]));
+  return counts.length === 0 ? null : median(counts).toFixed(4);
 }
 
 function errorsOf(runs: readonly Run[]): number {

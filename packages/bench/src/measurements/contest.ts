@@ -10,6 +10,7 @@ import { withClusterStage } from '../stage/cluster-stage';
 import { TOKEN, type Proxy, type Stage } from '../stage/stage';
 import { withWorkerStage } from '../stage/worker-stage';
 import { reportContest } from './contest-report';
+import { commandCounts, totalOf } from './redis-stats';
 
 export interface ContestOptions {
   readonly rounds: number;
@@ -27,9 +28,12 @@ export interface Run extends LoadResult {
   readonly cpuMicros: number;
   /** Part of a core that the proxy used: well below 1, something else was the bottleneck. */
   readonly busy: number;
+  /** Commands that Redis served per request; null: the proxy has none. */
+  readonly redisCommands: number | null;
 }
 
 export interface Contender extends Proxy {
+  readonly redisPort: number | null;
   readonly runs: Run[];
 }
 
@@ -43,11 +47,11 @@ export function measureContest(scenario: Scenario, options: ContestOptions): Pro
   return withStage(scenario.instance, async (stage) => {
     const beside: { stop(): Promise<unknown> }[] = [];
     try {
-      const contenders: Contender[] = [{ ...stage.router, runs: [] }];
+      const contenders: Contender[] = [{ ...stage.router, redisPort: stage.redisPort, runs: [] }];
       for (const name of options.peers) {
         const peer = await startPeer(PEERS[name], stage.ports, stage.directory);
         beside.push(peer);
-        contenders.push({ ...peer, runs: [] });
+        contenders.push({ ...peer, redisPort: null, runs: [] });
       }
       const pinned = canPin();
       if (pinned) {
@@ -93,20 +97,28 @@ async function compete(
   const run = { connections, core };
   for (const { url } of contenders) await load({ ...run, url, seconds: FIRST_WARM_UP_SECONDS });
   for (let round = 1; round <= rounds; round += 1) {
-    for (const { name, url, pid, runs } of contenders) {
+    for (const { name, url, pid, redisPort, runs } of contenders) {
       await load({ ...run, url, seconds: WARM_UP_SECONDS });
+      const redisBefore = await redisCalls(redisPort);
       const [before, startedAt] = [cpuSeconds(pid), performance.now()];
       const result = await load({ ...run, url, seconds });
       const used = cpuSeconds(pid) - before;
+      const redisAfter = await redisCalls(redisPort);
       const cpuMicros = (used * 1e6) / result.requests;
       const busy = (used * 1000) / (performance.now() - startedAt);
-      runs.push({ ...result, cpuMicros, busy });
+      const redisCommands =
+        redisBefore === null || redisAfter === null ? null : (redisAfter - redisBefore) / result.requests;
+      runs.push({ ...result, cpuMicros, busy, redisCommands });
       const figures = `${result.perSecond.toFixed(0).padStart(6)}/s  ${cpuMicros.toFixed(1).padStart(6)} us CPU/request`;
       console.log(
         `round ${round}  ${name.padEnd(12)}  ${figures}  busy ${busy.toFixed(2)}  errors ${result.errors}`,
       );
     }
   }
+}
+
+async function redisCalls(port: number | null): Promise<number | null> {
+  return port === null ? null : totalOf(await commandCounts(port));
 }
 
 /** Opens connections, each with one request, that stay open until `stop`. */

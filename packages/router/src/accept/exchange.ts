@@ -81,8 +81,7 @@ export class RequestHead<Source extends HeadSource = HeadSource> {
     const mark = this.target.indexOf('?');
     this.path = mark < 0 ? this.target : this.target.slice(0, mark);
     this.queryString = mark < 0 ? null : this.target.slice(mark + 1);
-    this.scheme =
-      headers['x-forwarded-proto']?.toLowerCase() ?? (message.socket.encrypted === true ? 'https' : 'http');
+    this.scheme = schemeOf(headers, message.socket);
     const unique = newUniqueId();
     if (isWebSocket) this.scheme = this.scheme.replace(/^http/, 'ws');
     this.requestId = isWebSocket ? `ws-${unique}` : `${unique}-${this.scheme}`;
@@ -91,7 +90,7 @@ export class RequestHead<Source extends HeadSource = HeadSource> {
     this.internalProtocol = `HTTP/${message.httpVersion}`;
     this.clientProtocol = isWebSocket
       ? webSocketProtocol(headers['sec-websocket-version'], this.scheme)
-      : (forwardedProtocol(headers['x-forwarded-proto-version']) ?? this.internalProtocol);
+      : clientProtocolOf(headers, this.internalProtocol);
   }
 
   get host(): string | null {
@@ -103,8 +102,15 @@ function webSocketProtocol(version: string | undefined, scheme: string): string 
   return version === undefined ? scheme.toUpperCase() : `WS/${version}`;
 }
 
-function forwardedProtocol(value: string | undefined): string | undefined {
-  if (value === undefined || value === '') return undefined;
+/** Lower-case; `x-forwarded-proto` wins over the socket (spec: request-path 1.3). */
+export function schemeOf(headers: HeaderMap, { encrypted }: HeadSource['socket']): string {
+  return headers['x-forwarded-proto']?.toLowerCase() ?? (encrypted === true ? 'https' : 'http');
+}
+
+/** What the client speaks, as far as a proxy before us tells (spec: request-path 1.3). @param internal what we hear */
+export function clientProtocolOf(headers: HeaderMap, internal: string): string {
+  const value = headers['x-forwarded-proto-version'];
+  if (value === undefined || value === '') return internal;
   const upper = value.toUpperCase();
   if (upper === 'HTTP/1') return 'HTTP/1.0';
   return upper === 'HTTP/2' ? 'HTTP/2.0' : upper;

@@ -1,14 +1,17 @@
 export { rawHead, rawResponse } from './client-error';
 export { rawRefusal, refusalOf } from './client-error';
 export {
+  clientProtocolOf,
   Exchange,
   foldHeaders,
   lowerCaseName,
   newFacts,
   RequestHead,
+  schemeOf,
   type HeadSource,
   type RequestFacts,
 } from './exchange';
 export { checkHead } from './head-check';
+export { promisedSeconds } from './promised-idle';
 export { AcceptServer, type AcceptHandlers, type AcceptOptions, type FastLane, type Lanes } from './server';
 export { newUniqueId } from './unique-id';

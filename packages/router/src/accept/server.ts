@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { Socket, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { rawRefusal, refusalOf } from './client-error';
 import { beginsHttp2, firstBytes } from './first-bytes';
+import { promisedSeconds } from './promised-idle';
 import { newUniqueId } from './unique-id';
 
 export interface AcceptOptions {
@@ -53,7 +54,8 @@ export class AcceptServer {
       connectionsCheckingInterval: Math.min(30_000, options.requestHeadTimeoutMs),
       // An upload may take any time; silence on it is watched where it is forwarded.
       requestTimeout: 0,
-      keepAliveTimeout: options.clientIdleTimeoutMs,
+      // As it is announced; see `accept`.
+      keepAliveTimeout: promisedSeconds(options.clientIdleTimeoutMs) * 1_000,
       // Refused with words by checkHead.
       requireHostHeader: false,
       insecureHTTPParser: false,
@@ -89,11 +91,9 @@ export class AcceptServer {
    * Serves a connection from its next request on.
    * @param bytes that were read from it and belong to that request
    */
-  adopt(socket: Socket, bytes: Buffer): void {
+  adopt(socket: Duplex, bytes: Buffer): void {
     const { http2 } = this.lanes;
-    // On TLS it is agreed on by ALPN.
-    const isFirst = socket.bytesRead === bytes.length && !('encrypted' in socket);
-    if (http2 !== undefined && isFirst && beginsHttp2(bytes)) {
+    if (http2 !== undefined && isFirst(socket, bytes) && beginsHttp2(bytes)) {
       // node:http2 takes what was read already from a socket that does not flow.
       socket.pause();
       socket.unshift(bytes);
@@ -143,6 +143,7 @@ export class AcceptServer {
     response.on('error', () => undefined);
     response.once('close', () => {
       this.responses.delete(response);
+      if (response.shouldKeepAlive) request.socket.setTimeout(this.options.clientIdleTimeoutMs);
       if (this.draining) setImmediate(() => this.server.closeIdleConnections());
     });
     if (this.draining) response.shouldKeepAlive = false;
@@ -198,4 +199,9 @@ export class AcceptServer {
     const { product } = this.options;
     socket.end(rawRefusal(refusal, { server: product, 'x-cid': newUniqueId() }), () => socket.destroy());
   }
+}
+
+/** Nothing else was read before, and what is spoken was not agreed on by ALPN. */
+function isFirst(socket: Duplex, bytes: Buffer): socket is Socket {
+  return socket instanceof Socket && socket.bytesRead === bytes.length && !('encrypted' in socket);
 }

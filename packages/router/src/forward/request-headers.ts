@@ -42,12 +42,11 @@ export interface HeaderSink {
   add(name: string, value: string): void;
 }
 
-/**
- * Headers towards an HTTP instance (spec: request-path 2.3). `x-waiter-*` of the client never get through, so the
- * principal headers can be believed. Framing is stated anew: exactly one of content-length and chunked, or neither.
- */
-export function writeRequestHeaders(outgoing: OutgoingRequest, sink: HeaderSink): void {
-  const { headers, principal } = outgoing;
+/** What of the client's headers goes on; framing is stated anew: exactly one of content-length and chunked, or neither. */
+export function writePassedHeaders(
+  { headers, chunked }: Pick<OutgoingRequest, 'headers' | 'chunked'>,
+  sink: HeaderSink,
+): void {
   const named = connectionTokens(headers['connection']);
   for (const name in headers) {
     if (OWN.has(name) || name.startsWith('x-waiter-') || isHopByHop(name, named)) continue;
@@ -55,14 +54,23 @@ export function writeRequestHeaders(outgoing: OutgoingRequest, sink: HeaderSink)
     const passed = name === 'cookie' ? passedCookies(value) : value;
     if (passed !== undefined) sink.add(name, passed);
   }
-  if (outgoing.chunked) sink.add('transfer-encoding', 'chunked');
+  if (chunked) sink.add('transfer-encoding', 'chunked');
+}
+
+/** Who asks; `x-waiter-*` of the client never get through, so these can be believed. */
+export function writePrincipal(principal: string | null, sink: HeaderSink): void {
+  if (principal === null) return;
+  sink.add('x-waiter-auth-principal', principal.split('@', 1)[0] ?? principal);
+  sink.add('x-waiter-authenticated-principal', principal);
+}
+
+/** Headers towards an HTTP instance (spec: request-path 2.3). */
+export function writeRequestHeaders(outgoing: OutgoingRequest, sink: HeaderSink): void {
+  writePassedHeaders(outgoing, sink);
   sink.add('authorization', outgoing.authorization);
   sink.add('x-cid', outgoing.cid);
-  sink.add('via', viaOf(headers['via'], outgoing.clientProtocol, outgoing.product));
-  if (principal !== null) {
-    sink.add('x-waiter-auth-principal', principal.split('@', 1)[0] ?? principal);
-    sink.add('x-waiter-authenticated-principal', principal);
-  }
+  sink.add('via', viaOf(outgoing.headers['via'], outgoing.clientProtocol, outgoing.product));
+  writePrincipal(outgoing.principal, sink);
 }
 
 /** The same as an object. */

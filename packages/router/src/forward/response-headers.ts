@@ -12,22 +12,32 @@ export interface ResponseAdditions {
   readonly ownCookies?: boolean;
 }
 
+/** Headers of a response that go to every client alike. */
+export interface PassedResponseHeaders {
+  /** Names and values in turn; the caller's own list. */
+  readonly headers: string[];
+  /** The instance stated an `x-cid` of its own. */
+  readonly hasCid: boolean;
+  readonly via: string;
+}
+
 /**
- * Headers towards the client (spec: request-path 2.5), as a flat list of names and values: case, order and repetition as
- * the instance sent them, less what concerns its connection and the cookies that are Waiter's own.
+ * Case, order and repetition as the instance sent them, less what concerns its connection and the cookies that are Waiter's
+ * own.
  */
-export function responseHeaders(
+export function passedResponseHeaders(
   raw: readonly string[],
   httpVersion: string,
-  { cid, product, debug, ownCookies = false }: ResponseAdditions,
-): string[] {
+  product: string,
+  ownCookies = false,
+): PassedResponseHeaders {
   let connection: string | undefined;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     if (raw[i]?.length === 10 && raw[i]?.toLowerCase() === 'connection')
       connection = connection === undefined ? raw[i + 1] : `${connection},${raw[i + 1]}`;
   }
   const named = connectionTokens(connection);
-  const sent: string[] = [];
+  const headers: string[] = [];
   let hasCid = false;
   let via: string | undefined;
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -40,10 +50,20 @@ export function responseHeaders(
       continue;
     }
     if (lower === 'x-cid') hasCid = true;
-    sent.push(name, value);
+    headers.push(name, value);
   }
-  if (!hasCid) sent.push('x-cid', cid);
-  sent.push('via', viaOf(via, `HTTP/${httpVersion}`, product));
-  for (const name in debug) sent.push(name, debug[name] ?? '');
-  return sent;
+  return { headers, hasCid, via: viaOf(via, `HTTP/${httpVersion}`, product) };
+}
+
+/** Headers towards the client (spec: request-path 2.5), as a flat list of names and values. */
+export function responseHeaders(
+  raw: readonly string[],
+  httpVersion: string,
+  { cid, product, debug, ownCookies = false }: ResponseAdditions,
+): string[] {
+  const { headers, hasCid, via } = passedResponseHeaders(raw, httpVersion, product, ownCookies);
+  if (!hasCid) headers.push('x-cid', cid);
+  headers.push('via', via);
+  for (const name in debug) headers.push(name, debug[name] ?? '');
+  return headers;
 }

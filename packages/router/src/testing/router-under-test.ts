@@ -9,7 +9,7 @@ export interface RouterUnderTest {
 }
 
 /** Lanes of the workers that tests start. */
-export const testLanes: { http1: boolean; http2?: boolean } = { http1: true };
+export const testLanes: { http1: boolean; http2?: boolean; readBuffers?: boolean } = { http1: true };
 
 /** Headers that make a service on the fly; the command is never run, because reservations are fixed. */
 export const ON_THE_FLY = {

@@ -34,12 +34,21 @@ const END = `GET /end HTTP/1.1\r\nHost: localhost\r\n${SERVICE}x-cid: end\r\nCon
 
 const TIMES = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
 
-async function through(router: RouterUnderTest, method: string, pieces: readonly string[]) {
+/** Requests that go before, so that the connection is one that lives: the lane then reads it in another way. */
+const WARM = `GET /end HTTP/1.1\r\nHost: localhost\r\n${SERVICE}x-cid: warm\r\n\r\n`;
+
+async function through(router: RouterUnderTest, method: string, pieces: readonly string[], warm: number) {
   backend.seen = [];
-  const { text, ended } = await rawRequest(router.port, pieces, { timeoutMs: 5_000, pauseMs: 2 });
+  const before = Array<string>(warm).fill(WARM);
+  // The answer to each has to be there before the next.
+  const sent = [...before, ...pieces];
+  const { text, ended } = await rawRequest(router.port, sent, {
+    timeoutMs: 5_000,
+    pauseMs: warm > 0 ? 12 : 2,
+  });
   await waitFor('slots to be free', () => router.reservations.inUse === 0);
   return {
-    replies: parseReplies(text.replace(TIMES, 'T'), [method, 'GET']),
+    replies: parseReplies(text.replace(TIMES, 'T'), [...before.map(() => 'GET'), method, 'GET']),
     ended,
     // The general lane sends pipelined requests on at once; their answers come in order.
     seen: [...backend.seen].sort((a, b) => (a.line < b.line ? -1 : 1)),
@@ -47,12 +56,18 @@ async function through(router: RouterUnderTest, method: string, pieces: readonly
   };
 }
 
-async function same(method: string, request: string | readonly string[], end = true): Promise<void> {
+async function same(
+  method: string,
+  request: string | readonly string[],
+  end = true,
+  warm = 0,
+): Promise<void> {
   const list = typeof request === 'string' ? [request] : request;
   const pieces = end ? [...list.slice(0, -1), `${list.at(-1) ?? ''}${END}`] : list;
-  const byLane = await through(lane, method, pieces);
-  const byGeneral = await through(general, method, pieces);
+  const byLane = await through(lane, method, pieces, warm);
+  const byGeneral = await through(general, method, pieces, warm);
   expect(byLane).toEqual(byGeneral);
+  expect(byLane.replies.length).toBeGreaterThan(warm);
 }
 
 const head = (line: string, more = ''): string =>
@@ -111,7 +126,10 @@ describe('corpus', () => {
     ['GET', head('GET http://localhost/a')],
     ['POST', `${head('POST /a', 'Expect: something\r\nContent-Length: 2\r\n')}ab`],
     ['GET', head('GET /a', 'Upgrade: h2c\r\nConnection: upgrade\r\n')],
-  ])('%s %#', (method, request) => same(method, request));
+  ])('%s %#', async (method, request) => {
+    await same(method, request);
+    await same(method, request, true, 3);
+  });
 
   test.each([
     head('GET /a').replace('Host: localhost\r\n', ''),
@@ -123,7 +141,10 @@ describe('corpus', () => {
     head('GET a'),
     `${head('POST /a', 'Transfer-Encoding: chunked\r\n')}zz\r\n`,
     'nonsense\r\n\r\n',
-  ])('refused %#', (request) => same('GET', request, false));
+  ])('refused %#', async (request) => {
+    await same('GET', request, false);
+    await same('GET', request, false, 3);
+  });
 
   test.each<Partial<ScriptedReply>>([
     { status: 204, body: [] },
@@ -153,6 +174,7 @@ describe('corpus', () => {
     for (const method of ['GET', 'HEAD']) {
       backend.reply = { ...OK, ...reply };
       await same(method, head(`${method} /a`));
+      await same(method, head(`${method} /a`), true, 3);
     }
   });
 });
@@ -197,6 +219,7 @@ test('generated requests and replies', async () => {
         framing: fc.constantFrom('none', 'length', 'chunked'),
         body: piecesOf,
         cut: fc.nat(300),
+        warm: fc.constantFrom(0, 3),
         reply: fc.record({
           status: fc.constantFrom(200, 201, 204, 206, 301, 304, 404, 500, 503),
           reason: fc.constantFrom('OK', 'Something Else'),
@@ -212,7 +235,7 @@ test('generated requests and replies', async () => {
           trailers: fc.constantFrom<[string, string][]>([], [['X-T', '1']]),
         }),
       }),
-      async ({ method, target, fields: given, framing, body, cut, reply }) => {
+      async ({ method, target, fields: given, framing, body, cut, warm, reply }) => {
         const empty = reply.status === 204 || reply.status === 304;
         backend.reply = empty
           ? { ...reply, body: [], framing: 'length' }
@@ -235,6 +258,8 @@ test('generated requests and replies', async () => {
         await same(
           method,
           [text.slice(0, at), text.slice(at)].filter((piece) => piece !== ''),
+          true,
+          warm,
         );
       },
     ),

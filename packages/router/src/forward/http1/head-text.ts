@@ -1,6 +1,8 @@
-import type { OutgoingRequest } from '../request-headers';
-import { writeRequestHeaders, type HeaderSink } from '../request-headers';
-import type { Reply } from './reply-scan';
+import { passedResponseHeaders } from '../response-headers';
+import { writePassedHeaders, writePrincipal, type HeaderSink } from '../request-headers';
+import { viaOf } from '../../via';
+import type { LaneHead } from './lane-head';
+import type { PassedReply, ReplyHead } from './message/reply-head';
 
 /** Collects header lines as text. */
 class Lines implements HeaderSink {
@@ -14,15 +16,33 @@ class Lines implements HeaderSink {
 /** Of a request without framing; node says `content-length: 0` for the others (RFC 9110 8.6). */
 const WITHOUT_LENGTH: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
 
-/** A request head towards an instance (RFC 9112 3), Latin-1, by the header rules that all lanes share. */
-export function requestHeadText(method: string, target: string, outgoing: OutgoingRequest): string {
+/** What the router itself states to an instance, as header lines. @param principal null: nobody is authenticated */
+export function ownText(authorization: string, principal: string | null): string {
   const lines = new Lines();
-  lines.text = `${method} ${target} HTTP/1.1\r\n`;
-  writeRequestHeaders(outgoing, lines);
-  if (!outgoing.chunked && !WITHOUT_LENGTH.has(method) && outgoing.headers['content-length'] === undefined) {
-    lines.add('content-length', '0');
-  }
-  return `${lines.text}connection: keep-alive\r\n\r\n`;
+  lines.add('authorization', authorization);
+  writePrincipal(principal, lines);
+  return lines.text;
+}
+
+/**
+ * A request head towards an instance (RFC 9112 3), Latin-1, by the header rules that all lanes share.
+ * @param own see `ownText`
+ */
+export function requestHeadText(head: LaneHead, own: string, product: string): string {
+  const { fields, method } = head;
+  const passed = (fields.passedText ??= passedText(head, product));
+  const length =
+    fields.framing === 'none' && !WITHOUT_LENGTH.has(method) && fields.headers['content-length'] === undefined
+      ? 'content-length: 0\r\n'
+      : '';
+  return `${method} ${head.target} HTTP/1.1\r\n${passed}${length}${own}x-cid: ${head.cid}\r\nconnection: keep-alive\r\n\r\n`;
+}
+
+function passedText({ headers, clientProtocol, fields }: LaneHead, product: string): string {
+  const lines = new Lines();
+  writePassedHeaders({ headers, chunked: fields.framing === 'chunked' }, lines);
+  lines.add('via', viaOf(headers['via'], clientProtocol, product));
+  return lines.text;
 }
 
 /** How the client is told what becomes of its connection (RFC 9112 9.3, 9.6). */
@@ -31,21 +51,20 @@ export function connectionLines(keepAlive: boolean, idleSeconds: number): string
   return `Connection: keep-alive\r\nKeep-Alive: timeout=${idleSeconds}\r\n`;
 }
 
-/** @param headers names and values in turn, by the header rules that all lanes share */
-export function replyHeadText(
-  { status, reason, framing }: Pick<Reply, 'status' | 'reason' | 'framing'>,
-  headers: readonly string[],
-  connection: string,
-): string {
-  let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+/** What of a reply goes to clients, by the header rules that all lanes share. */
+export function passedReply(reply: ReplyHead, product: string): PassedReply {
+  const { headers, hasCid, via } = passedResponseHeaders(reply.rawHeaders, reply.httpVersion, product);
+  headers.push('via', via);
+  let text = `HTTP/1.1 ${reply.status} ${reply.reason}\r\n`;
   for (let i = 0; i + 1 < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
   // A body that ends with the instance's connection is sent in chunks: ours stays open.
-  if (framing === 'chunked' || framing === 'until-close') text += 'Transfer-Encoding: chunked\r\n';
-  return `${text}${connection}\r\n`;
+  if (reply.framing === 'chunked' || reply.framing === 'until-close')
+    text += 'Transfer-Encoding: chunked\r\n';
+  return { headers, hasCid, text };
 }
 
 /** An interim response, which goes through to the client as it is (RFC 9110 15.2), less what concerns one connection. */
-export function interimText({ status, reason, rawHeaders }: Reply): string {
+export function interimText({ status, reason, rawHeaders }: ReplyHead): string {
   let text = `HTTP/1.1 ${status} ${reason}\r\n`;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;

@@ -5,8 +5,10 @@ import type { Responder } from '../../respond';
 import type { WorkerMetrics } from '../../worker-metrics';
 import type { ForwarderParts } from '../forwarder';
 import type { ServiceAuthorization } from '../service-password';
-import type { HeadScanner } from './head-scanner';
-import type { UpstreamPool } from './upstream-pool';
+import type { LaneClock } from './clock';
+import type { HeadScanner } from './message/head-scanner';
+import type { ClientBuffers } from './sockets/client-buffers';
+import type { UpstreamPool } from './upstream/upstream-pool';
 
 /** What the lane shares with the general one. */
 export interface SharedParts {
@@ -24,8 +26,11 @@ export interface SharedParts {
 
 /** What the connections and exchanges of one lane have in common. */
 export interface LaneParts extends SharedParts {
+  readonly clock: LaneClock;
   readonly scanner: HeadScanner;
   readonly pool: UpstreamPool;
+  /** null: connections of clients are read by 'data'. */
+  readonly buffers: ClientBuffers | null;
   /** As the client is told in `Keep-Alive`. */
   readonly clientIdleSeconds: number;
 }

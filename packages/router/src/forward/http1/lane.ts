@@ -1,9 +1,13 @@
 import type { Socket } from 'node:net';
-import type { FastLane } from '../../accept';
-import { ClientConnection, type ConnectionHome } from './client-connection';
-import { HeadScanner } from './head-scanner';
+import type { Duplex } from 'node:stream';
+import { promisedSeconds, type FastLane } from '../../accept';
+import { ClientConnection } from './client/client-connection';
+import type { ConnectionHome } from './client/connection-home';
+import { LaneClock } from './clock';
 import type { LaneParts, SharedParts } from './lane-parts';
-import { UpstreamPool } from './upstream-pool';
+import { HeadScanner } from './message/head-scanner';
+import { ClientBuffers } from './sockets/client-buffers';
+import { UpstreamPool } from './upstream/upstream-pool';
 
 /** How exact the timeouts of requests are. */
 const WATCH_MS = 25;
@@ -25,22 +29,29 @@ export class Http1Lane implements FastLane, ConnectionHome {
   constructor(
     shared: SharedParts,
     /** Serves a connection from its next request on. */
-    private readonly general: (socket: Socket, bytes: Buffer) => void,
+    private readonly general: (socket: Duplex, bytes: Buffer) => void,
   ) {
-    const { limits, timeouts } = shared.options;
+    const { limits, timeouts, lanes } = shared.options;
+    const reuses = lanes?.readBuffers ?? true;
+    const clock = new LaneClock();
     this.parts = {
       ...shared,
+      clock,
       scanner: new HeadScanner(limits.requestHeadBytes),
-      pool: new UpstreamPool(limits.responseHeadBytes, timeouts.instanceIdleTimeoutMs, shared.onFault),
+      pool: new UpstreamPool({
+        clock,
+        responseHeadBytes: limits.responseHeadBytes,
+        idleMs: timeouts.instanceIdleTimeoutMs,
+        reusesBuffers: reuses,
+        onFault: shared.onFault,
+      }),
+      buffers: reuses ? new ClientBuffers() : null,
       clientIdleSeconds: promisedSeconds(timeouts.clientIdleTimeoutMs),
     };
     // One timer for all connections: a request costs a time stamp, not a timer.
     this.timers = [
-      setInterval(() => this.check(this.watched), WATCH_MS).unref(),
-      setInterval(() => {
-        this.check(this.connections);
-        this.parts.pool.sweep(performance.now());
-      }, IDLE_CHECK_MS).unref(),
+      setInterval(() => this.checkWatched(), WATCH_MS).unref(),
+      setInterval(() => this.checkAll(), IDLE_CHECK_MS).unref(),
     ];
   }
 
@@ -48,14 +59,15 @@ export class Http1Lane implements FastLane, ConnectionHome {
     this.connections.add(new ClientConnection(socket, this));
   }
 
-  handOver(connection: ClientConnection, bytes: Buffer): void {
-    this.closed(connection);
-    this.general(connection.socket, bytes);
+  handOver(connection: ClientConnection, socket: Duplex, bytes: Buffer): void {
+    if (socket === connection.wire.socket) this.closed(connection);
+    this.general(socket, bytes);
   }
 
-  watch(connection: ClientConnection, closely: boolean): void {
-    if (closely) this.watched.add(connection);
-    else this.watched.delete(connection);
+  watch(connection: ClientConnection): void {
+    if (connection.watched) return;
+    connection.watched = true;
+    this.watched.add(connection);
   }
 
   closed(connection: ClientConnection): void {
@@ -63,9 +75,21 @@ export class Http1Lane implements FastLane, ConnectionHome {
     this.watched.delete(connection);
   }
 
-  private check(connections: ReadonlySet<ClientConnection>): void {
-    const now = performance.now();
-    for (const connection of connections) connection.check(now);
+  /** Idle connections leave the set here, so that a request need not put them in and out. */
+  private checkWatched(): void {
+    const now = this.parts.clock.tick();
+    for (const connection of this.watched) {
+      connection.check(now);
+      if (!connection.idle) continue;
+      connection.watched = false;
+      this.watched.delete(connection);
+    }
+  }
+
+  private checkAll(): void {
+    const now = this.parts.clock.tick();
+    for (const connection of this.connections) connection.check(now);
+    this.parts.pool.sweep(now);
   }
 
   drain(): void {
@@ -82,12 +106,4 @@ export class Http1Lane implements FastLane, ConnectionHome {
     for (const timer of this.timers) clearInterval(timer);
     this.parts.pool.destroy();
   }
-}
-
-/**
- * How long clients are told that an idle connection is kept: a second less than it is, so that a request that was sent in the
- * last moment does not cross with the end of the connection.
- */
-function promisedSeconds(idleMs: number): number {
-  return Math.max(1, Math.floor(idleMs / 1_000) - 1);
 }

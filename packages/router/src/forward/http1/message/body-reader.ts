@@ -21,19 +21,19 @@ export class BodyReader {
   }
 
   /** @returns where reading stopped: the end of the bytes or of the body; -1: malformed */
-  read(bytes: Buffer, from: number): number {
+  read(bytes: Buffer, from: number, to: number): number {
     if (this.done) {
       this.keptEnd = from;
       return from;
     }
     if (this.framing === 'chunked' && this.chunked !== null) {
-      const end = this.chunked.read(bytes, from, bytes.length);
+      const end = this.chunked.read(bytes, from, to);
       this.keptEnd = this.chunked.keptEnd;
       this.done = this.chunked.done;
       return end;
     }
-    if (this.framing === 'until-close') return (this.keptEnd = bytes.length);
-    const taken = Math.min(this.remaining, bytes.length - from);
+    if (this.framing === 'until-close') return (this.keptEnd = to);
+    const taken = Math.min(this.remaining, to - from);
     this.remaining -= taken;
     this.done = this.remaining === 0;
     return (this.keptEnd = from + taken);

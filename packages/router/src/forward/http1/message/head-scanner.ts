@@ -11,39 +11,39 @@ const LEAST_LINE = 4;
 /**
  * Finds the lines of a message head, strictly (RFC 9112 2.2, 5; RFC 9110 5): every line ends in CR LF, a name is a token
  * directly before its colon, and a value holds no control characters. So bare LF, bare CR, folded lines, space before
- * the colon, and NUL are all refused here. One scanner serves many messages: `scan` leaves offsets, `read` makes strings.
+ * the colon, and NUL are all refused here. One scanner serves many messages: `fields` leaves offsets, `read` makes strings.
  */
 export class HeadScanner {
   /** Start and end of name and value, four numbers a line. */
   private readonly offsets: Int32Array;
-  private lines = 0;
-  /** End of the start line, absolute. */
-  private startLineEnd = 0;
-
-  startLine = '';
-  /** Names and values in turn, as they arrived. A new list for each message. */
-  rawHeaders: string[] = [];
+  private count = 0;
 
   constructor(readonly maxBytes: number) {
     this.offsets = new Int32Array(4 * Math.ceil(maxBytes / LEAST_LINE));
   }
 
-  /** @returns where the head ends (after its empty line), INCOMPLETE or MALFORMED; the caller bounds the length */
-  scan(bytes: Buffer, from: number, to: number): number {
-    const { offsets } = this;
+  /** @returns where the line that starts at `from` ends (after its CR LF), INCOMPLETE or MALFORMED */
+  startLine(bytes: Buffer, from: number, to: number): number {
     let i = from;
     while (i < to && VALUE[bytes[i] as number] === 1) i += 1;
     if (i === to) return INCOMPLETE;
     if (bytes[i] !== CR) return MALFORMED;
     if (i + 1 === to) return INCOMPLETE;
-    if (bytes[i + 1] !== LF) return MALFORMED;
-    this.startLineEnd = i;
-    i += 2;
+    return bytes[i + 1] === LF ? i + 2 : MALFORMED;
+  }
+
+  /**
+   * @param from after the start line; the caller bounds the length
+   * @returns where the head ends (after its empty line), INCOMPLETE or MALFORMED
+   */
+  fields(bytes: Buffer, from: number, to: number): number {
+    const { offsets } = this;
+    let i = from;
     for (let slot = 0; ; slot += 4) {
       if (i === to) return INCOMPLETE;
       if (bytes[i] === CR) {
         if (i + 1 === to) return INCOMPLETE;
-        this.lines = slot;
+        this.count = slot;
         return bytes[i + 1] === LF ? i + 2 : MALFORMED;
       }
       offsets[slot] = i;
@@ -64,13 +64,12 @@ export class HeadScanner {
     }
   }
 
-  /** Strings of the head that `scan` just found at `from`. */
-  read(bytes: Buffer, from: number, end: number): void {
-    const { offsets, lines } = this;
+  /** Names and values in turn, as they arrived, of the lines that `fields` just found from `from` to `end`. */
+  read(bytes: Buffer, from: number, end: number): string[] {
+    const { offsets, count } = this;
     const text = bytes.toString('latin1', from, end);
-    this.startLine = text.slice(0, this.startLineEnd - from);
     const raw: string[] = [];
-    for (let slot = 0; slot < lines; slot += 4) {
+    for (let slot = 0; slot < count; slot += 4) {
       const valueStart = offsets[slot + 2] as number;
       let valueEnd = offsets[slot + 3] as number;
       // Whitespace after a value is no part of it (RFC 9112 5.1).
@@ -82,6 +81,6 @@ export class HeadScanner {
         text.slice(valueStart - from, valueEnd - from),
       );
     }
-    this.rawHeaders = raw;
+    return raw;
   }
 }

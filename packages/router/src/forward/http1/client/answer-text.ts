@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { Answer } from '../../respond';
+import type { Answer } from '../../../respond';
 
 /** A response that the router makes itself, in Latin-1 (RFC 9112 4; RFC 9110 6.4.1, 9.3.2 on what has no body). */
 export function answerText(

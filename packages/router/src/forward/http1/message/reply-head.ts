@@ -1,13 +1,12 @@
-import { lowerCaseName } from '../../accept';
+import { lowerCaseName } from '../../../accept';
 import type { Framing } from './body-reader';
-import type { HeadScanner } from './head-scanner';
-import { namesClose } from './request-scan';
+import { namesClose } from './connection-options';
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;
 const LENGTH = /^\d{1,15}$/;
 
-/** What the response head of an instance says. */
-export interface Reply {
+/** What the response head of an instance says. Responses with the very same head share one object. */
+export interface ReplyHead {
   readonly status: number;
   readonly reason: string;
   /** `1.0` or `1.1` */
@@ -19,15 +18,30 @@ export interface Reply {
   readonly keepAlive: boolean;
   /** From `Keep-Alive: timeout`; null: nothing was said. */
   readonly idleSeconds: number | null;
+  /** What of it goes to clients; made when it is first needed. */
+  passed: PassedReply | undefined;
+}
+
+/** The part of a response head that is the same for every client. */
+export interface PassedReply {
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  /** The instance stated an `x-cid` of its own. */
+  readonly hasCid: boolean;
+  /** Status line and `headers`. */
+  readonly text: string;
 }
 
 /**
  * Status line and framing of a response (RFC 9112 4, 6.3).
- * @param scanner has read the head
  * @param toHead the request was HEAD
  * @returns null: it cannot be understood, or in more than one way
  */
-export function replyOf({ startLine, rawHeaders }: HeadScanner, toHead: boolean): Reply | null {
+export function replyHead(
+  startLine: string,
+  rawHeaders: readonly string[],
+  toHead: boolean,
+): ReplyHead | null {
   const line = STATUS_LINE.exec(startLine);
   if (line === null) return null;
   const httpVersion = line[1] === '1' ? '1.1' : '1.0';
@@ -71,6 +85,7 @@ export function replyOf({ startLine, rawHeaders }: HeadScanner, toHead: boolean)
     length: framing === 'length' ? length : 0,
     keepAlive,
     idleSeconds,
+    passed: undefined,
   };
 }
 

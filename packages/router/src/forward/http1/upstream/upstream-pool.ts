@@ -1,4 +1,5 @@
-import { HeadScanner } from './head-scanner';
+import type { LaneClock } from '../clock';
+import { HeadScanner } from '../message/head-scanner';
 import { UpstreamConnection, type UpstreamHome } from './upstream-connection';
 
 /** Idle connections per instance that are kept. */
@@ -6,18 +7,29 @@ const MAX_IDLE = 1_024;
 /** A connection is given up this long before the instance would close it, so that no request meets the end. */
 const MARGIN_SECONDS = 1;
 
+export interface UpstreamPoolOptions {
+  readonly clock: LaneClock;
+  readonly responseHeadBytes: number;
+  /** An idle connection is kept for so long, or less where the instance states less. */
+  readonly idleMs: number;
+  /** False: connections are read by 'data'. */
+  readonly reusesBuffers: boolean;
+  readonly onFault: (error: unknown) => void;
+}
+
 /** Connections to instances; the newest idle one is used first, so that the others can end (RFC 9112 9.3, 9.5). */
 export class UpstreamPool implements UpstreamHome {
   readonly scanner: HeadScanner;
   private readonly idle = new Map<string, UpstreamConnection[]>();
   private readonly all = new Set<UpstreamConnection>();
 
-  constructor(
-    responseHeadBytes: number,
-    private readonly idleMs: number,
-    private readonly onFault: (error: unknown) => void,
-  ) {
-    this.scanner = new HeadScanner(responseHeadBytes);
+  readonly clock: LaneClock;
+  readonly reusesBuffers: boolean;
+
+  constructor(private readonly options: UpstreamPoolOptions) {
+    this.clock = options.clock;
+    this.reusesBuffers = options.reusesBuffers;
+    this.scanner = new HeadScanner(options.responseHeadBytes);
   }
 
   /** @param fresh a connection that nobody used before */
@@ -25,7 +37,7 @@ export class UpstreamPool implements UpstreamHome {
     const key = `${host}:${port}`;
     const free = fresh ? undefined : this.idle.get(key);
     for (let found = free?.pop(); found !== undefined; found = free?.pop()) {
-      if (!found.socket.destroyed && found.socket.writable) return found;
+      if (!found.wire.socket.destroyed && found.wire.socket.writable) return found;
     }
     const made = new UpstreamConnection(key, host, port, this);
     this.all.add(made);
@@ -34,16 +46,16 @@ export class UpstreamPool implements UpstreamHome {
 
   free(upstream: UpstreamConnection, idleSeconds: number | null): void {
     const promisedMs = idleSeconds === null ? Infinity : (idleSeconds - MARGIN_SECONDS) * 1_000;
-    const idleMs = Math.min(this.idleMs, promisedMs);
+    const idleMs = Math.min(this.options.idleMs, promisedMs);
     let free = this.idle.get(upstream.key);
     if (free === undefined) this.idle.set(upstream.key, (free = []));
     if (idleMs <= 0 || free.length >= MAX_IDLE) {
-      upstream.socket.destroy();
+      upstream.wire.socket.destroy();
       return;
     }
-    upstream.idleUntil = performance.now() + idleMs;
+    upstream.idleUntil = this.clock.now + idleMs;
     // It may have been held back for a slow client; while it is idle, its end must be seen.
-    if (upstream.socket.isPaused()) upstream.socket.resume();
+    if (upstream.wire.socket.isPaused()) upstream.wire.socket.resume();
     free.push(upstream);
   }
 
@@ -56,17 +68,17 @@ export class UpstreamPool implements UpstreamHome {
   }
 
   fault(error: unknown): void {
-    this.onFault(error);
+    this.options.onFault(error);
   }
 
   /** Ends what was idle for too long. @param now monotonic milliseconds */
   sweep(now: number): void {
     for (const free of this.idle.values()) {
-      for (const upstream of free) if (upstream.idleUntil <= now) upstream.socket.destroy();
+      for (const upstream of free) if (upstream.idleUntil <= now) upstream.wire.socket.destroy();
     }
   }
 
   destroy(): void {
-    for (const upstream of this.all) upstream.socket.destroy();
+    for (const upstream of this.all) upstream.wire.socket.destroy();
   }
 }

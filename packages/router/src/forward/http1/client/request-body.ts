@@ -1,0 +1,38 @@
+import { BodyReader } from '../message/body-reader';
+import type { RequestFields } from '../message/request-fields';
+
+/** The body of the present request, which goes to an instance or is dropped. */
+export class RequestBody {
+  private readonly reader = new BodyReader();
+  /** Bytes that were dropped since `beginDrain`. */
+  dropped = 0;
+  private dropping = false;
+
+  get done(): boolean {
+    return this.reader.done;
+  }
+
+  /** End of what is to be passed on of the bytes last read. */
+  get keptEnd(): number {
+    return this.reader.keptEnd;
+  }
+
+  begin({ framing, length }: RequestFields): void {
+    this.dropping = false;
+    // Instances get no trailers (spec: request-path 5.4).
+    this.reader.begin(framing, length, true);
+  }
+
+  /** From now on nobody wants it. */
+  beginDrain(): void {
+    this.dropping = true;
+    this.dropped = 0;
+  }
+
+  /** @returns up to where it goes; -1: malformed */
+  read(bytes: Buffer, from: number, to: number): number {
+    const end = this.reader.read(bytes, from, to);
+    if (this.dropping && end > from) this.dropped += end - from;
+    return end;
+  }
+}
