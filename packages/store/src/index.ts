@@ -1,3 +1,4 @@
+export { AsyncRequestStore, type AsyncRequest, type Held } from './async-requests';
 export { Connection, redactUrl, type ConnectionOptions, type Manner } from './connection';
 export { DecisionLog, type RecordedDecision } from './decisions';
 export { ChangeFeed, type ChangeNotice } from './events';

@@ -36,6 +36,10 @@ export class Keys {
   waiters = (id: ServiceId): string => `${this.prefix}waiters:{${id}}`;
   /** Hash: worker -> version of its holdings, what it wants and holds. */
   holders = (id: ServiceId): string => `${this.prefix}holders:{${id}}`;
+  /** Hash: request id -> an async request: who looks after it until when, where it runs, and what to ask there. */
+  asyncRequests = (id: ServiceId): string => `${this.prefix}async:{${id}}`;
+  /** Sorted set: service and request id of every async request, by the time until which somebody looks after it. */
+  asyncIndex = (): string => `${this.prefix}async`;
   /** String with expiry: the service is to be started though nobody waits for it. */
   wanted = (id: ServiceId): string => `${this.prefix}wanted:{${id}}`;
   /** Hash: what the scaler carries from one evaluation to the next. */

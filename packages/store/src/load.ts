@@ -1,4 +1,5 @@
 import type { Demand, ServiceId, WorkerId } from '@waiter/core';
+import type { AsyncRequestStore } from './async-requests';
 import type { Connection } from './connection';
 import type { Membership } from './members';
 
@@ -42,11 +43,17 @@ function add(sum: ServiceLoad, text: string): ServiceLoad {
   };
 }
 
-/** What every worker says of its load; sums to demand. */
+const withAsync = (load: ServiceLoad, count: number): ServiceLoad => ({
+  ...load,
+  inFlight: load.inFlight + count,
+});
+
+/** What every worker says of its load; sums to demand, with the async requests, which are no worker's. */
 export class LoadLedger {
   constructor(
     private readonly connection: Connection,
     private readonly members: Membership,
+    private readonly asyncRequests: AsyncRequestStore,
   ) {}
 
   /** Replaces the worker's report for these services and keeps the others alive. */
@@ -68,13 +75,13 @@ export class LoadLedger {
   /** Load of every service that some live worker reports. */
   async demand(): Promise<Map<ServiceId, ServiceLoad>> {
     const { redis, keys } = this.connection;
-    const rows = await Promise.all(
-      (await this.members.workers()).map((worker) => redis.hgetall(keys.load(worker))),
-    );
+    const [workers, asyncCounts] = await Promise.all([this.members.workers(), this.asyncRequests.counts()]);
+    const rows = await Promise.all(workers.map((worker) => redis.hgetall(keys.load(worker))));
     const sums = new Map<ServiceId, ServiceLoad>();
     for (const row of rows) {
       for (const [id, text] of Object.entries(row)) sums.set(id, add(sums.get(id) ?? NO_LOAD, text));
     }
+    for (const [id, count] of asyncCounts) sums.set(id, withAsync(sums.get(id) ?? NO_LOAD, count));
     return sums;
   }
 
@@ -93,9 +100,9 @@ export class LoadLedger {
 
   async demandOf(id: ServiceId): Promise<ServiceLoad> {
     const { redis, keys } = this.connection;
-    const texts = await Promise.all(
-      (await this.members.workers()).map((worker) => redis.hget(keys.load(worker), id)),
-    );
-    return texts.reduce<ServiceLoad>((sum, text) => (text === null ? sum : add(sum, text)), NO_LOAD);
+    const [workers, asyncCount] = await Promise.all([this.members.workers(), this.asyncRequests.countOf(id)]);
+    const texts = await Promise.all(workers.map((worker) => redis.hget(keys.load(worker), id)));
+    const load = texts.reduce<ServiceLoad>((sum, text) => (text === null ? sum : add(sum, text)), NO_LOAD);
+    return withAsync(load, asyncCount);
   }
 }

@@ -1,3 +1,4 @@
+import { AsyncRequestStore } from './async-requests';
 import { Connection, type ConnectionOptions, type Manner } from './connection';
 import { DecisionLog } from './decisions';
 import { ChangeFeed } from './events';
@@ -22,6 +23,7 @@ export class Store {
   readonly leases: LeaseStore;
   readonly members: Membership;
   readonly load: LoadLedger;
+  readonly asyncRequests: AsyncRequestStore;
   readonly decisions: DecisionLog;
   readonly scalingPauses: ScalingPauseStore;
   readonly changes: ChangeFeed;
@@ -33,7 +35,8 @@ export class Store {
     this.instances = new InstanceStore(connection);
     this.leases = new LeaseStore(connection);
     this.members = new Membership(connection, this.leases);
-    this.load = new LoadLedger(connection, this.members);
+    this.asyncRequests = new AsyncRequestStore(connection);
+    this.load = new LoadLedger(connection, this.members, this.asyncRequests);
     this.decisions = new DecisionLog(connection);
     this.scalingPauses = new ScalingPauseStore(connection);
     this.changes = new ChangeFeed(connection);
