@@ -21,6 +21,9 @@ export type WorkerId = string;
 export type Epoch = number;
 
 export type BackendProto = 'http' | 'https' | 'h2' | 'h2c';
+/** What can decide the number of a service's instances; `original` where a description names none. */
+export const SCALING_POLICIES = ['original', 'kpa', 'hpa', 'target-tracking', 'predictive'] as const;
+export type ScalingPolicy = (typeof SCALING_POLICIES)[number];
 export type LoadBalancing = 'oldest' | 'youngest' | 'random';
 
 /** Where an instance listens. `host` is a literal address or name; ports are TCP ports, the first one is served. */

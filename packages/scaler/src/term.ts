@@ -12,6 +12,7 @@ import type { ScalerMetrics } from './metrics';
 import type { ScalerOptions } from './options';
 import { DescriptionRefresh } from './operate/refresh';
 import { InstanceSignals } from './operate/signals';
+import { Adviser } from './policy/adviser';
 import { Applier } from './scale/apply';
 import { Drains } from './scale/drains';
 import { Evaluator } from './scale/evaluate';
@@ -39,6 +40,8 @@ export interface TermDeps {
 const FIRST_LIST_RETRY_MS = 500;
 /** A tick that is late by this many periods is made up for here. */
 const MISSED_TICKS = 2.5;
+/** How often services are evaluated whose policy wants it more often than each tick: as often as load is reported. */
+const HURRY_MS = 250;
 
 /** One term of leadership: everything that is known and done lives and ends with it. */
 export class Term implements Context {
@@ -83,12 +86,21 @@ export class Term implements Context {
     this.logger = deps.logger.child({ epoch });
     this.electedAtMs = this.clock.now();
     this.safety = new Safety(this);
+    const adviser = new Adviser(this);
     this.rounds = new Rounds(
       this,
       this.registry,
-      new Evaluator(this, this.prober, this.journal, this.pauses, (service) => this.carryOut(service)),
+      new Evaluator(
+        this,
+        this.prober,
+        this.journal,
+        this.pauses,
+        (service) => this.carryOut(service),
+        adviser,
+      ),
       new Applier(this, this.registry, this.sync, this.publisher, this.drains, this.journal, this.pauses),
       this.pauses,
+      adviser,
     );
     const stale = new StaleServices(this);
     this.collector = new Collector(
@@ -145,6 +157,7 @@ export class Term implements Context {
     await this.jobs.attach(this.handlers);
     if (this.ended) return;
     this.every(this.options.tickMs, () => this.pulse());
+    this.every(HURRY_MS, () => this.rounds.hurry());
     this.every(this.options.reconcileMs, () => this.reconcile());
     this.every(this.options.reapMs, () => this.reap());
   }

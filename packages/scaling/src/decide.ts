@@ -1,10 +1,12 @@
+import { followAdvice } from './advice';
 import { chooseKills, effectiveLoadBalancing } from './choose-kills';
 import type { Decision, DecisionInput, DecisionInputs, DecisionLimits, ScalingStateLabel } from './decision';
 import { DEFAULT_LIMITS, observe } from './observe';
 import { quantaLimit } from './quanta';
-import { boundSurge } from './surge';
-import { idealInstances, instances, scaleService, type ScaleResult } from './scale-service';
+import { boundSurge, type Bounded } from './surge';
+import { idealInstances, instances, scaleService } from './scale-service';
 
+type Step = number | string | boolean | null;
 type Base = Omit<Extract<Decision, { kind: 'none' }>, 'kind'>;
 
 /**
@@ -22,20 +24,9 @@ export function decide(input: DecisionInput): Decision {
     return rest(seen, seen.tasks, `first evaluation: starting from the ${instances(seen.tasks)} there are`);
   }
 
-  let result: ScaleResult;
+  let result: ReturnType<typeof scaled>;
   try {
-    const exact = scaleService(
-      { ...input.config, minInstances: seen.minInstances },
-      {
-        outstanding: seen.inFlight + seen.queued,
-        targetInstances: seen.previousTarget,
-        totalInstances: seen.total,
-        healthyInstances: seen.healthy,
-        expiredInstances: seen.expired,
-      },
-      seen.ticks,
-    );
-    result = boundSurge(exact, seen);
+    result = scaled(input, seen, seen.previousTarget, seen.ticks);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     // Bad parameters of one service stop the scaling of that one only (1.5).
@@ -54,6 +45,32 @@ export function decide(input: DecisionInput): Decision {
   if (result.scaleAmount > 0) return grow(input, base, limits);
   if (result.scaleAmount < 0) return shrink(input, base, limits);
   return { kind: 'none', ...base };
+}
+
+/** The count aimed at: a policy's, or the formula's. @throws RangeError for parameters out of range */
+function scaled(
+  input: DecisionInput,
+  seen: DecisionInputs,
+  targetInstances: number,
+  ticks: number,
+): Bounded & Readonly<Record<string, Step>> {
+  const { advice = null } = input;
+  if (advice !== null) {
+    const followed = followAdvice(advice, seen, input.config.expiredInstanceRestartRate);
+    return boundSurge({ policy: advice.policy, ...advice.steps, ...followed }, seen);
+  }
+  const exact = scaleService(
+    { ...input.config, minInstances: seen.minInstances },
+    {
+      outstanding: seen.inFlight + seen.queued,
+      targetInstances,
+      totalInstances: seen.total,
+      healthyInstances: seen.healthy,
+      expiredInstances: seen.expired,
+    },
+    ticks,
+  );
+  return boundSurge({ ...exact }, seen);
 }
 
 /** Somebody waits and nothing runs: no smoothing, the first instances at once. */

@@ -1,4 +1,5 @@
 import type { Demand, DeploymentError, InstanceId, LoadBalancing } from '@waiter/core';
+import type { Advice } from './advice';
 import type { KillCandidate } from './choose-kills';
 import type { Resources } from './quanta';
 import type { ScalingConfig } from './scaling-config';
@@ -48,6 +49,8 @@ export interface DecisionInput {
   readonly previous: Carried | null;
   readonly lastKillAtMs: number | null;
   readonly nowMs: number;
+  /** A policy's word in place of the formula's; null: the formula decides. */
+  readonly advice?: Advice | null;
   readonly limits?: Partial<DecisionLimits>;
 }
 

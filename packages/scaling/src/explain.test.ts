@@ -83,3 +83,11 @@ test('what is no decision has its outcome alone, and what is no record has nothi
     { what: 'step', text: 'panic: true' },
   ]);
 });
+
+test('of a decision by a policy its word and its own numbers are told, not the formula', () => {
+  const advice = { policy: 'kpa', instances: 5, steps: { stableMean: 3.14159 } };
+  const lines = told({ advice });
+  expect(lines).toMatchObject({ policy: 'kpa wants 5 instances', wanted: 'start 3, to 5' });
+  expect(lines['step']).toBe('stable mean: 3.142');
+  expect(lines).not.toHaveProperty('target');
+});

@@ -22,7 +22,7 @@ const TOLD = new Set([
     'waiting',
     'most',
   ],
-  ...['scaleAmount', 'scaleToInstances', 'targetInstances', 'wanted', 'allowed'],
+  ...['scaleAmount', 'scaleToInstances', 'targetInstances', 'wanted', 'allowed', 'policy'],
 ]);
 
 /**
@@ -62,6 +62,13 @@ function situation(inputs: Numbers): [string, string | null][] {
 }
 
 function formula(record: Numbers, inputs: Numbers, steps: Numbers): [string, string | null][] {
+  if (typeof steps['policy'] === 'string') {
+    return [
+      ['policy', `${steps['policy']} wants ${plural(numberOf(record, 'targetInstances'), 'instance')}`],
+      ['expired', expired(inputs, steps)],
+      ['wanted', wanted(record)],
+    ];
+  }
   if (typeof steps['delta'] !== 'number') return [];
   const get = (name: string): number => numberOf(inputs, name);
   const target = numberOf(record, 'targetInstances');
@@ -71,7 +78,6 @@ function formula(record: Numbers, inputs: Numbers, steps: Numbers): [string, str
     clamped === null
       ? ''
       : `, bounded by ${clamped} ${get(clamped === 'min-instances' ? 'minInstances' : 'maxInstances')}`;
-  const replace = numberOf(steps, 'replace');
   return [
     [
       'ideal',
@@ -87,15 +93,17 @@ function formula(record: Numbers, inputs: Numbers, steps: Numbers): [string, str
       'difference',
       `${round(target)} - ${get('total')} = ${round(numberOf(steps, 'delta'))}${held(inputs, steps)}`,
     ],
-    [
-      'expired',
-      replace === 0
-        ? null
-        : `${replace} of ${get('expired')} to replace (expired-instance-restart-rate ` +
-          `${get('expiredInstanceRestartRate')}), ${numberOf(steps, 'excess')} healthy too many`,
-    ],
+    ['expired', expired(inputs, steps)],
     ['wanted', wanted(record)],
   ];
+}
+
+function expired(inputs: Numbers, steps: Numbers): string | null {
+  const replace = numberOf(steps, 'replace');
+  return replace === 0
+    ? null
+    : `${replace} of ${numberOf(inputs, 'expired')} to replace (expired-instance-restart-rate ` +
+        `${numberOf(inputs, 'expiredInstanceRestartRate')}), ${numberOf(steps, 'excess')} healthy too many`;
 }
 
 function held(inputs: Numbers, steps: Numbers): string {

@@ -11,6 +11,7 @@ export { chooseKills, effectiveLoadBalancing, type KillCandidate, type KillRules
 export { DEFAULT_LIMITS } from './observe';
 export { decide } from './decide';
 export { explainDecision, type ExplanationLine } from './explain';
+export { adviceDue, askPolicy, type Advice, type PolicyState } from './advice';
 export type {
   Carried,
   Decision,

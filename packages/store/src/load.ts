@@ -12,12 +12,17 @@ export interface WorkerLoad extends Demand {
   readonly total: number;
   /** Epoch milliseconds of the latest arrival. */
   readonly lastRequestAtMs: number;
+  /** Time integrals since the worker started, in request-milliseconds: of `inFlight`, and of that plus `queued`. */
+  readonly inFlightMs?: number;
+  readonly demandMs?: number;
 }
 
 /** The fleet's load for one service. */
 export interface ServiceLoad extends Demand {
   readonly total: number;
   readonly lastRequestAtMs: number | null;
+  readonly inFlightMs: number;
+  readonly demandMs: number;
 }
 
 export const NO_LOAD: ServiceLoad = {
@@ -26,20 +31,34 @@ export const NO_LOAD: ServiceLoad = {
   oldestWaitMs: 0,
   total: 0,
   lastRequestAtMs: null,
+  inFlightMs: 0,
+  demandMs: 0,
 };
 
-/** `in flight, queued, oldest wait ms, total, last request ms` */
+/** `in flight, queued, oldest wait ms, total, last request ms, in flight ms, demand ms` */
 const encode = (load: WorkerLoad): string =>
-  [load.inFlight, load.queued, Math.round(load.oldestWaitMs), load.total, load.lastRequestAtMs].join(' ');
+  [
+    load.inFlight,
+    load.queued,
+    Math.round(load.oldestWaitMs),
+    load.total,
+    load.lastRequestAtMs,
+    Math.round(load.inFlightMs ?? 0),
+    Math.round(load.demandMs ?? 0),
+  ].join(' ');
 
 function add(sum: ServiceLoad, text: string): ServiceLoad {
-  const [inFlight = 0, queued = 0, oldestWaitMs = 0, total = 0, last = 0] = text.split(' ').map(Number);
+  const [inFlight = 0, queued = 0, oldestWaitMs = 0, total = 0, last = 0, inFlightMs = 0, demandMs = 0] = text
+    .split(' ')
+    .map(Number);
   return {
     inFlight: sum.inFlight + inFlight,
     queued: sum.queued + queued,
     oldestWaitMs: Math.max(sum.oldestWaitMs, oldestWaitMs),
     total: sum.total + total,
     lastRequestAtMs: Math.max(sum.lastRequestAtMs ?? 0, last) || null,
+    inFlightMs: sum.inFlightMs + inFlightMs,
+    demandMs: sum.demandMs + demandMs,
   };
 }
 

@@ -34,6 +34,8 @@ function sum(a: ServiceLoad, b: ServiceLoad): ServiceLoad {
     oldestWaitMs: Math.max(a.oldestWaitMs, b.oldestWaitMs),
     total: a.total + b.total,
     lastRequestAtMs: Math.max(a.lastRequestAtMs ?? 0, b.lastRequestAtMs ?? 0) || null,
+    inFlightMs: a.inFlightMs + b.inFlightMs,
+    demandMs: a.demandMs + b.demandMs,
   };
 }
 

@@ -61,7 +61,15 @@ const facts = (parts: Partial<ServiceFacts> = {}): ServiceFacts => ({
     ],
   },
   snapshot: null,
-  load: { inFlight: 2, queued: 3, oldestWaitMs: 0, total: 9, lastRequestAtMs: 1_700_000_000_123 },
+  load: {
+    inFlight: 2,
+    queued: 3,
+    oldestWaitMs: 0,
+    total: 9,
+    lastRequestAtMs: 1_700_000_000_123,
+    inFlightMs: 0,
+    demandMs: 0,
+  },
   scalingState: null,
   scalingPause: null,
   tokenVersions: new Map([

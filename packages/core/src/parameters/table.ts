@@ -1,4 +1,5 @@
 import Joi from 'joi';
+import { SCALING_POLICIES } from '../words';
 import type { ParameterDefinition } from './definition';
 import { decimal, define, FILLED, integer, nullable, oneOf, text } from './definition';
 import {
@@ -251,6 +252,16 @@ export const SERVICE_PARAMETERS: readonly ParameterDefinition[] = [
     defaultValue: 0.1,
     summary: 'How fast the target rises.',
   }),
+  oneOf(
+    'scaling-policy',
+    SCALING_POLICIES,
+    `scaling-policy must be one of ${SCALING_POLICIES.slice(0, -1).join(', ')} or ${SCALING_POLICIES.at(-1) ?? ''}.`,
+    {
+      overridable: true,
+      summary:
+        "What decides the number of instances: the original's formula, which the scale and jitter parameters belong to and which decides where this is absent, or another policy (docs/autoscaling.md).",
+    },
+  ),
   text('scheduler', { summary: 'Component of a composite scheduler.' }),
   integer('termination-grace-period-secs', 0, 300, {
     overridable: true,

@@ -1,4 +1,4 @@
-import type { BackendProto, Json, LoadBalancing, ServiceParameters } from '../words';
+import type { BackendProto, Json, LoadBalancing, ScalingPolicy, ServiceParameters } from '../words';
 import { isMap, own } from '../json';
 import { SERVICE_PARAMETERS } from '../parameters';
 
@@ -69,6 +69,7 @@ export interface CompiledDescription {
   readonly scaleDownFactor: number;
   readonly scaleFactor: number;
   readonly scaleUpFactor: number;
+  readonly scalingPolicy: ScalingPolicy;
   readonly scheduler: string | null;
   /** 0: the scheduler's default. */
   readonly terminationGracePeriodMs: number;
@@ -174,6 +175,7 @@ export function compileDescription(effective: ServiceParameters): CompiledDescri
     scaleDownFactor: read.number('scale-down-factor'),
     scaleFactor: read.number('scale-factor'),
     scaleUpFactor: read.number('scale-up-factor'),
+    scalingPolicy: (read.optional('scaling-policy') ?? 'original') as ScalingPolicy,
     scheduler: read.optional('scheduler'),
     terminationGracePeriodMs: read.number('termination-grace-period-secs') * 1000,
     version: read.string('version'),

@@ -2,6 +2,7 @@ import { systemClock, type Clock, type ServiceId, type WorkerId } from '@waiter/
 import type { ChangeNotice, LeaseMessage, Store, WorkerLoad } from '@waiter/store';
 import { Exchanger } from './exchanger';
 import { Identity } from './identity';
+import { LoadIntegral } from './load-integral';
 import { routerStops } from './refusals';
 import type { ReservableService, Reservations, ReserveOptions, Slot } from './reservations';
 import { ServicePool, type LeaseTrust, type PoolEnvironment } from './service-pool';
@@ -26,6 +27,7 @@ export interface SlotReservationsOptions {
 interface Entry {
   readonly pool: ServicePool;
   readonly exchanger: Exchanger;
+  readonly integral: LoadIntegral;
   /** The latest snapshot could not be read. */
   outdated: boolean;
 }
@@ -89,14 +91,18 @@ export class SlotReservations implements Reservations, PoolEnvironment {
   loads(): Map<ServiceId, WorkerLoad> {
     const now = this.clock.now();
     const loads = new Map<ServiceId, WorkerLoad>();
-    for (const [id, { pool }] of this.entries) {
+    const monotonicMs = this.clock.monotonic();
+    for (const [id, { pool, integral }] of this.entries) {
       const oldest = pool.queue.oldestMs;
+      integral.sample(monotonicMs, pool.inFlight, pool.queue.length);
       loads.set(id, {
         inFlight: pool.inFlight,
         queued: pool.queue.length,
         oldestWaitMs: oldest === null ? 0 : Math.max(0, now - oldest),
         total: pool.total,
         lastRequestAtMs: pool.lastRequestAtMs,
+        inFlightMs: integral.inFlightMs,
+        demandMs: integral.demandMs,
       });
     }
     return loads;
@@ -137,7 +143,7 @@ export class SlotReservations implements Reservations, PoolEnvironment {
       () => this.identity.id,
       () => this.identity.suspect(),
     );
-    const entry = { pool, exchanger, outdated: false };
+    const entry = { pool, exchanger, integral: new LoadIntegral(), outdated: false };
     this.entries.set(service.serviceId, entry);
     this.refresh(entry);
     return entry;

@@ -34,7 +34,15 @@ describe('why a service that nobody uses goes (spec 5.9)', () => {
 
   test('nothing that is used goes', () => {
     const service = make({ sinceMs: 0, graceMs: 0 });
-    service.load = { inFlight: 1, queued: 0, oldestWaitMs: 0, total: 1, lastRequestAtMs: 1 };
+    service.load = {
+      inFlight: 1,
+      queued: 0,
+      oldestWaitMs: 0,
+      total: 1,
+      lastRequestAtMs: 1,
+      inFlightMs: 0,
+      demandMs: 0,
+    };
     expect(reason(service, 1e12)).toBeNull();
   });
 });

@@ -1,8 +1,9 @@
 import type { InstanceId } from '@waiter/core';
-import { decide, type Decision, type DecisionInput } from '@waiter/scaling';
+import { decide, type Advice, type Decision, type DecisionInput } from '@waiter/scaling';
 import { LOAD_TTL_MS, type ServiceLoad } from '@waiter/store';
 import type { Context } from '../context';
 import type { Prober } from '../health/prober';
+import type { Adviser } from '../policy/adviser';
 import type { ScaleState, Service } from '../service/service';
 import { candidatesOf, currentError } from '../service/views';
 import { nextDecisionId, type Journal } from './journal';
@@ -11,6 +12,8 @@ import type { Pauses } from './pauses';
 const NO_USAGE: ReadonlyMap<InstanceId, number> = new Map();
 /** A busy service's last use is saved only so often. */
 const BUSY_PRECISION_MS = 5_000;
+/** What a policy carries over is saved as often; its word at once. */
+const POLICY_PRECISION_MS = 5_000;
 
 /** Hands a decision on to be applied. */
 export type Enqueue = (service: Service) => Promise<void>;
@@ -23,6 +26,7 @@ export class Evaluator {
     private readonly journal: Journal,
     private readonly pauses: Pauses,
     private readonly enqueue: Enqueue,
+    private readonly adviser: Adviser,
   ) {}
 
   /**
@@ -62,7 +66,8 @@ export class Evaluator {
   }
 
   private async decide(service: Service): Promise<Decision> {
-    const first = decide(this.input(service, NO_USAGE));
+    const advice = this.adviser.advise(service);
+    const first = decide(this.input(service, NO_USAGE, advice));
     if (first.kind === 'create' && service.refusal !== null) {
       return { ...first, kind: 'none', reason: `${first.reason}; waits: ${service.refusal.message}` };
     }
@@ -71,10 +76,14 @@ export class Evaluator {
     }
     if (first.kind !== 'kill') return first;
     // Only a stop has to know what each instance serves.
-    return decide(this.input(service, await this.context.store.leases.usage(service.id)));
+    return decide(this.input(service, await this.context.store.leases.usage(service.id), advice));
   }
 
-  private input(service: Service, usage: ReadonlyMap<InstanceId, number>): DecisionInput {
+  private input(
+    service: Service,
+    usage: ReadonlyMap<InstanceId, number>,
+    advice: Advice | null,
+  ): DecisionInput {
     const { options, clock } = this.context;
     const { compiled, scaling } = service.described;
     const nowMs = clock.now();
@@ -97,6 +106,7 @@ export class Evaluator {
       previous: state,
       lastKillAtMs: state?.lastKillAtMs ?? null,
       nowMs,
+      advice,
       limits: {
         quanta: options.quanta,
         interKillMs: options.interKillMs,
@@ -104,6 +114,8 @@ export class Evaluator {
         killBusy: true,
         killsPerPass: options.killsPerPass,
         maxExpiredUnhealthy: options.maxExpiredUnhealthyInstances,
+        // One stop at a time belongs to the formula; a policy says how many it wants.
+        ...(advice === null ? {} : { killsPerPass: 'surplus', interKillMs: 0 }),
       },
     };
   }
@@ -135,6 +147,7 @@ export class Evaluator {
       lastBusyAtMs: busy ? nowMs : service.idleSinceMs,
       lastKillAtMs: service.state?.lastKillAtMs ?? null,
       label: decision.label,
+      ...(service.policy === null ? {} : { policy: service.policy.saved }),
     };
     if (!service.known && !busy) return;
     if (!worthSaving(service.saved, service.state)) return;
@@ -152,6 +165,7 @@ function worthSaving(saved: ScaleState | null, state: ScaleState): boolean {
     saved.lastKillAtMs !== state.lastKillAtMs ||
     saved.label !== state.label ||
     state.lastBusyAtMs - saved.lastBusyAtMs >= BUSY_PRECISION_MS ||
-    state.lastBusyAtMs < saved.lastBusyAtMs
+    state.lastBusyAtMs < saved.lastBusyAtMs ||
+    (state.policy?.askedAtMs ?? 0) - (saved.policy?.askedAtMs ?? 0) >= POLICY_PRECISION_MS
   );
 }

@@ -3,6 +3,7 @@ import { NO_LOAD, StaleEpochError } from '@waiter/store';
 import { NotLeadingError, type Context } from '../context';
 import type { ApplyJob } from '../jobs';
 import type { Service } from '../service/service';
+import type { Adviser } from '../policy/adviser';
 import type { Registry } from '../sync/registry';
 import type { Applier } from './apply';
 import { demandAfterNudge } from './demand';
@@ -24,6 +25,7 @@ export class Rounds {
     private readonly evaluator: Evaluator,
     private readonly applier: Applier,
     private readonly pauses: Pauses,
+    private readonly adviser: Adviser,
   ) {}
 
   /** Evaluates every service that runs or is asked for. One round at a time. */
@@ -53,6 +55,27 @@ export class Rounds {
       context.metrics.tickSeconds.observe((context.clock.monotonic() - this.lastTickMs) / 1000);
       this.ticking = false;
     }
+  }
+
+  /** Evaluates the services that run and whose policy wants to be asked more often than each tick. */
+  async hurry(): Promise<void> {
+    const { context } = this;
+    if (this.ticking || !context.acting()) return;
+    const hurried = [...context.services.values()].filter(
+      (service) => service.known && this.adviser.hurried(service),
+    );
+    if (hurried.length === 0) return;
+    const askedAtMs = context.clock.now();
+    await Promise.all(
+      hurried.map(async (service) => {
+        try {
+          const load = await context.store.load.demandOf(service.id);
+          await this.evaluator.evaluate(service, load, askedAtMs);
+        } catch (error) {
+          this.complain(service.id, error);
+        }
+      }),
+    );
   }
 
   /** Somebody asked. @param askedAtMs when, wall clock */

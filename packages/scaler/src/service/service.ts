@@ -2,6 +2,7 @@ import type { DeploymentError, Instance, InstanceId, Reference, ServiceId } from
 import type { Decision } from '@waiter/scaling';
 import type { ScheduledService } from '@waiter/scheduler';
 import type { InstanceSnapshot, ServiceLoad } from '@waiter/store';
+import type { SavedPolicy, ServicePolicy } from '../policy/adviser';
 import { Departed } from './departed';
 import { TrackedInstance } from './instance';
 import { LaunchTracker } from './launch-tracker';
@@ -17,6 +18,8 @@ export interface ScaleState {
   readonly lastKillAtMs: number | null;
   /** Of the latest decision; what the API shows as `scaling-state`. */
   readonly label: Decision['label'];
+  /** Of a service whose `scaling-policy` is not the formula. */
+  readonly policy?: SavedPolicy | null;
 }
 
 /** A decision on its way to the scheduler; a newer one takes its place. */
@@ -72,6 +75,8 @@ export class Service {
   wantedUntilMs = 0;
   lastRecorded = '';
   scalingState: Decision['label'] | null = null;
+  /** Null where the formula decides. */
+  policy: ServicePolicy | null = null;
 
   constructor(
     /** Another one after an operator has overridden parameters. */

@@ -26,7 +26,9 @@ export class Launches {
         startedAtMs: instance.startedAtMs,
       })),
     };
-    for (const { phase, instanceId, tookMs } of service.launches.update(view, clock.monotonic())) {
+    for (const launch of service.launches.update(view, clock.monotonic())) {
+      const { phase, instanceId, tookMs } = launch;
+      service.policy?.measurements.launched(launch);
       metrics.launchSeconds.with({ service: service.id, phase }).observe(tookMs / 1000);
       if (phase === 'ready') {
         const outcome = `${instanceId} is ready ${Math.round(tookMs)} ms after it started`;

@@ -10,7 +10,7 @@ import {
 import { startMiniMarathon } from '@waiter/mini-marathon';
 import { createLogger, type Logger } from '@waiter/observability';
 import { createMarathonScheduler, type Scheduler } from '@waiter/scheduler';
-import { Queues, Store, type Grant, type InstanceSnapshot } from '@waiter/store';
+import { Queues, Store, type Grant, type InstanceSnapshot, type WorkerLoad } from '@waiter/store';
 import {
   freePort,
   startRedis,
@@ -42,7 +42,8 @@ export interface FakeWorker {
   /** Queues one request, reports it and nudges. */
   ask(id: ServiceId): Promise<void>;
   /** Reports demand, now and until something else is said. */
-  report(id: ServiceId, inFlight: number, queued: number): Promise<void>;
+  /** @param more counters of the report, where a test depends on them */
+  report(id: ServiceId, inFlight: number, queued: number, more?: Partial<WorkerLoad>): Promise<void>;
   giveBack(id: ServiceId, instanceId: InstanceId): Promise<void>;
   /** Reports nothing until the next `report`. */
   pause(): Promise<void>;
@@ -183,7 +184,10 @@ export async function startCluster(options: RedisOptions = {}): Promise<TestClus
 }
 
 async function startWorker(id: string, store: Store, queues: Queues): Promise<FakeWorker> {
-  const demand = new Map<ServiceId, { inFlight: number; queued: number; total: number }>();
+  const demand = new Map<
+    ServiceId,
+    Pick<WorkerLoad, 'inFlight' | 'queued' | 'total'> & Partial<WorkerLoad>
+  >();
   const versions = new Map<ServiceId, number>();
   const granted: Grant[] = [];
   await store.members.heartbeat(id, true);
@@ -231,10 +235,10 @@ async function startWorker(id: string, store: Store, queues: Queues): Promise<Fa
       await exchange(serviceId, 1, []);
       await queues.nudge(serviceId);
     },
-    async report(serviceId, inFlight, queued) {
+    async report(serviceId, inFlight, queued, more = {}) {
       if (inFlight + queued > 0) lastUse = Date.now();
       paused = false;
-      demand.set(serviceId, { inFlight, queued, total: 1 });
+      demand.set(serviceId, { inFlight, queued, total: 1, ...more });
       await beat();
     },
     giveBack: (serviceId, instanceId) => exchange(serviceId, 0, [[instanceId, 1]]),

@@ -6,4 +6,4 @@ export { targetTracking } from './target-tracking';
 export { oracle, type Foresight } from './oracle';
 export { predictive, type PredictiveMemory } from './predictive';
 export { PREDICTIVE, type PredictiveConstants } from './predictive-constants';
-export { POLICIES, POLICY_NAMES, policyNamed } from './registry';
+export { POLICIES, POLICY_NAMES, policyNamed, runnablePolicy } from './registry';

@@ -19,12 +19,16 @@ export const POLICIES: readonly Policy[] = [
 
 export const POLICY_NAMES: readonly string[] = [...POLICIES.map(({ name }) => name), 'oracle'];
 
-/** @throws RangeError for a name that is not in `POLICY_NAMES` */
-export function policyNamed(name: string, future: () => Foresight): Policy {
-  if (name === 'oracle') return oracle(future());
+/** @throws RangeError for a name that is not in `POLICIES` */
+export function runnablePolicy(name: string): Policy {
   const found = POLICIES.find((policy) => policy.name === name);
   if (found === undefined) {
     throw new RangeError(`there is no policy "${name}"; there are ${POLICY_NAMES.join(', ')}`);
   }
   return found;
+}
+
+/** @throws RangeError for a name that is not in `POLICY_NAMES` */
+export function policyNamed(name: string, future: () => Foresight): Policy {
+  return name === 'oracle' ? oracle(future()) : runnablePolicy(name);
 }
