@@ -1,5 +1,6 @@
 export { AsyncRequestStore, type AsyncRequest, type Held } from './async-requests';
 export { Connection, redactUrl, type ConnectionOptions, type Manner } from './connection';
+export { CollectionStore, type CollectionEntry, type CollectionKind } from './collections';
 export { DecisionLog, type RecordedDecision } from './decisions';
 export { ChangeFeed, type ChangeNotice } from './events';
 export {

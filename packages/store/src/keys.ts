@@ -44,6 +44,10 @@ export class Keys {
   wanted = (id: ServiceId): string => `${this.prefix}wanted:{${id}}`;
   /** Hash: what the scaler carries from one evaluation to the next. */
   scale = (id: ServiceId): string => `${this.prefix}scale:{${id}}`;
+  /** Sorted set: service -> when it is deleted if nobody uses it until then (epoch ms). */
+  collectionDeadlines = (kind: string): string => `${this.prefix}collect:${kind}`;
+  /** Hash: service -> what the collection goes by. */
+  collectionStates = (kind: string): string => `${this.prefix}collect:${kind}:states`;
   /** Hash: service id, or `*` for all -> who paused its scaling, when and why. */
   scalingPauses = (): string => `${this.prefix}scaling-pauses`;
   /** Stream: every decision about the service, capped. */

@@ -1,5 +1,6 @@
 import { AsyncRequestStore } from './async-requests';
 import { Connection, type ConnectionOptions, type Manner } from './connection';
+import { CollectionStore } from './collections';
 import { DecisionLog } from './decisions';
 import { ChangeFeed } from './events';
 import { InstanceStore } from './instances';
@@ -26,6 +27,7 @@ export class Store {
   readonly asyncRequests: AsyncRequestStore;
   readonly decisions: DecisionLog;
   readonly scalingPauses: ScalingPauseStore;
+  readonly collections: CollectionStore;
   readonly changes: ChangeFeed;
 
   constructor(readonly connection: Connection) {
@@ -38,6 +40,7 @@ export class Store {
     this.asyncRequests = new AsyncRequestStore(connection);
     this.load = new LoadLedger(connection, this.members, this.asyncRequests);
     this.decisions = new DecisionLog(connection);
+    this.collections = new CollectionStore(connection);
     this.scalingPauses = new ScalingPauseStore(connection);
     this.changes = new ChangeFeed(connection);
     this.serviceStates = new ServiceStateStore(connection, this.changes);

@@ -1,4 +1,4 @@
-import { NO_LOAD } from '@waiter/store';
+import { NO_LOAD, type CollectionEntry } from '@waiter/store';
 import type { ServiceId } from '@waiter/core';
 import type { Context } from '../context';
 import type { Journal } from '../scale/journal';
@@ -7,7 +7,8 @@ import type { Service } from '../service/service';
 import type { Registry } from '../sync/registry';
 import type { Deletion } from './deletion';
 import type { StaleServices } from '../stale/stale-services';
-import { BrokenSince, reasonToCollect } from './idle';
+import { BrokenServices } from './broken';
+import { outlook, type Why } from './reasons';
 import type { Safety } from './safety';
 
 const REASONS = {
@@ -18,7 +19,8 @@ const REASONS = {
 
 /** Deletes services that nobody uses or that only fail, and those that an operator wants gone. */
 export class Collector {
-  private readonly broken = new BrokenSince();
+  private readonly broken = new BrokenServices();
+  private restored = false;
 
   constructor(
     private readonly context: Context,
@@ -42,28 +44,41 @@ export class Collector {
     }
     await this.stale.refresh();
     const demand = await context.store.load.demand();
-    const rules = {
-      brokenServiceTimeoutMs: context.options.brokenServiceTimeoutMs,
-      minHosts: context.options.brokenServiceMinHosts,
-    };
     const nowMs = context.clock.now();
+    await this.restore();
     this.broken.keepOnly(context.services);
+    const kept = {
+      services: new Map<ServiceId, CollectionEntry>(),
+      broken: new Map<ServiceId, CollectionEntry>(),
+    };
     for (const service of context.services.values()) {
       service.load = demand.get(service.id) ?? NO_LOAD;
-      const brokenSince = this.broken.observe(service, rules, nowMs);
-      const why = reasonToCollect(service, brokenSince, rules, nowMs);
-      if (
-        why === null ||
-        this.pauses.of(service.id) !== null ||
-        service.collecting ||
-        service.applying ||
-        service.pending !== null
-      )
-        continue;
-      if (!service.known) {
-        if (service.refusal === null) this.forget(service);
-      } else void this.remove(service, why);
+      const brokenSinceMs = this.broken.observe(service, context.options, nowMs);
+      const { why, entries } = outlook(service, brokenSinceMs, context.options, nowMs);
+      if (entries.services !== undefined) kept.services.set(service.id, entries.services);
+      if (entries.broken !== undefined) kept.broken.set(service.id, entries.broken);
+      if (why !== null) this.act(service, why);
     }
+    const saved = await Promise.all([
+      context.store.collections.save('services', context.epoch, kept.services),
+      context.store.collections.save('broken', context.epoch, kept.broken),
+    ]);
+    if (saved.includes(false)) context.stepDown();
+  }
+
+  /** Once a term: what the former leader knew. When a service was last used is known from its scaling state. */
+  private async restore(): Promise<void> {
+    if (this.restored) return;
+    const broken = await this.context.store.collections.entries('broken');
+    this.broken.restore([...broken].map(([id, { modifiedAtMs }]) => [id, modifiedAtMs]));
+    this.restored = true;
+  }
+
+  private act(service: Service, why: Why): void {
+    if (this.pauses.of(service.id) !== null) return;
+    if (service.collecting || service.applying || service.pending !== null) return;
+    if (service.known) void this.remove(service, why);
+    else if (service.refusal === null) this.forget(service);
   }
 
   /** It does not run and nobody asks for it: nothing to keep. */
@@ -76,7 +91,7 @@ export class Collector {
     });
   }
 
-  private async remove(service: Service, why: keyof typeof REASONS): Promise<void> {
+  private async remove(service: Service, why: Why): Promise<void> {
     const { context } = this;
     service.collecting = true;
     try {

@@ -2,9 +2,9 @@ import { builtInSettings, referenceOf, type Json } from '@waiter/core';
 import { rebuildService } from '../service/record';
 import { Service, type Stale } from '../service/service';
 import { tokenToStart } from '../stale/start-new';
-import { reasonToCollect } from './idle';
+import { outlook } from './reasons';
 
-const RULES = { brokenServiceTimeoutMs: 1_800_000, minHosts: 1 };
+const RULES = { brokenServiceTimeoutMs: 1_800_000, brokenServiceMinHosts: 1 };
 const MINUTE = 60_000;
 
 function make(stale: Stale | null, more: Readonly<Record<string, Json>> = {}): Service {
@@ -13,7 +13,7 @@ function make(stale: Stale | null, more: Readonly<Record<string, Json>> = {}): S
   service.stale = stale;
   return service;
 }
-const reason = (service: Service, nowMs: number) => reasonToCollect(service, null, RULES, nowMs);
+const reason = (service: Service, nowMs: number) => outlook(service, null, RULES, nowMs).why;
 
 describe('why a service that nobody uses goes (spec 5.9)', () => {
   test('after its idle timeout, and never with 0', () => {
