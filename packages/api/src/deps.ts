@@ -15,6 +15,8 @@ export interface ApiDeps {
     | 'load'
     | 'decisions'
     | 'scalingPauses'
+    | 'collections'
+    | 'leaderState'
     | 'members'
     | 'tokens'
     | 'leader'

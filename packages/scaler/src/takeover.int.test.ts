@@ -15,6 +15,8 @@ beforeEach(async () => {
   cluster = await startCluster();
 });
 afterEach(async () => {
+  // What retries forever could not be closed.
+  await proxy?.heal();
   await cluster.stop();
   await proxy?.stop();
   proxy = undefined;
@@ -69,6 +71,8 @@ test('a target that rested for an hour does not fall at once because the leader 
     evaluatedAtMs: Date.now() - 3_600_000,
     lastBusyAtMs: Date.now(),
     lastKillAtMs: null,
+    scaleAmount: 0,
+    scaleToInstances: 1,
     label: 'stable',
   };
   expect(await cluster.store.services.saveScaleState(id, epoch, resting)).toBe(true);

@@ -10,6 +10,7 @@ import { Prober } from './health/prober';
 import type { JobHandlers, Jobs } from './jobs';
 import type { ScalerMetrics } from './metrics';
 import type { ScalerOptions } from './options';
+import { LeaderReport } from './operate/leader-report';
 import { DescriptionRefresh } from './operate/refresh';
 import { InstanceSignals } from './operate/signals';
 import { Adviser } from './policy/adviser';
@@ -66,6 +67,7 @@ export class Term implements Context {
   private readonly rounds: Rounds;
   private readonly safety: Safety;
   private readonly collector: Collector;
+  private readonly report: LeaderReport;
   private readonly jobs: Jobs;
   private readonly handlers: JobHandlers;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -114,6 +116,10 @@ export class Term implements Context {
       (service) => this.rounds.again(service),
     );
     const startNew = new StartNewServices(this, stale, this.rounds);
+    this.report = new LeaderReport(this, {
+      rounds: () => this.rounds.state,
+      startNew: () => startNew.state(),
+    });
     const again = (service: Service): Promise<void> => this.rounds.again(service);
     const signals = new InstanceSignals(this, this.registry, this.publisher, this.journal, again);
     const refresh = new DescriptionRefresh(this, this.publisher, again);
@@ -216,6 +222,7 @@ export class Term implements Context {
       [...this.services.values()].map((service) => this.publisher.reconcile(service)),
     );
     this.drains.watch();
+    await this.report.write();
     if (!outcomes.includes('lost')) return;
     this.logger.warn('Redis lost what was published; it has been written again');
     this.safety.unsettle();

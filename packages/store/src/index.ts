@@ -11,6 +11,7 @@ export {
   type PublishOptions,
 } from './instances';
 export { Keys } from './keys';
+export { LeaderStateStore, type LeaderComponent } from './leader-state';
 export { Leadership, readLeader, type LeadershipOptions } from './leadership';
 export {
   LeaseStore,

@@ -64,6 +64,8 @@ export class Keys {
   /** Hash with expiry: service -> load of this worker. */
   load = (id: WorkerId): string => `${this.prefix}load:${id}`;
 
+  /** Hash: component -> what the leader tells of it, JSON. */
+  leaderState = (): string => `${this.prefix}leader-state`;
   leader = (): string => `${this.prefix}leader`;
   epoch = (): string => `${this.prefix}epoch`;
 

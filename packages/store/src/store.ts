@@ -5,6 +5,7 @@ import { DecisionLog } from './decisions';
 import { ChangeFeed } from './events';
 import { InstanceStore } from './instances';
 import { Leadership, readLeader, type LeadershipOptions } from './leadership';
+import { LeaderStateStore } from './leader-state';
 import { LeaseStore } from './leases';
 import { LoadLedger } from './load';
 import { Membership } from './members';
@@ -28,6 +29,7 @@ export class Store {
   readonly decisions: DecisionLog;
   readonly scalingPauses: ScalingPauseStore;
   readonly collections: CollectionStore;
+  readonly leaderState: LeaderStateStore;
   readonly changes: ChangeFeed;
 
   constructor(readonly connection: Connection) {
@@ -40,6 +42,7 @@ export class Store {
     this.asyncRequests = new AsyncRequestStore(connection);
     this.load = new LoadLedger(connection, this.members, this.asyncRequests);
     this.decisions = new DecisionLog(connection);
+    this.leaderState = new LeaderStateStore(connection);
     this.collections = new CollectionStore(connection);
     this.scalingPauses = new ScalingPauseStore(connection);
     this.changes = new ChangeFeed(connection);

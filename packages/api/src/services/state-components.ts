@@ -1,9 +1,16 @@
 import type { Request } from 'express';
-import type { Json } from '@waiter/core';
-import type { InstanceSnapshot, RouterInfo } from '@waiter/store';
+import { isMap, type Json } from '@waiter/core';
+import type { InstanceSnapshot, LeaderComponent, RouterInfo } from '@waiter/store';
 import type { ApiDeps } from '../deps';
 import { includes } from '../http/query';
 import type { ServiceNotices } from './instance-watch';
+import {
+  autoscalerState,
+  autoscalerStateOf,
+  collectionState,
+  collectionStateOf,
+  schedulerState,
+} from './state/scaling-state';
 import { activeInstances, instanceView, isoTime } from './service-view';
 
 type Deps = Pick<ApiDeps, 'store' | 'routerId' | 'clock'>;
@@ -26,13 +33,12 @@ export function stateComponents(
     // Scalers lead, not routers: no router ever does.
     return { 'leader?': false, 'leader-id': found?.holder ?? null, epoch: found?.epoch ?? null };
   };
-  const scaler = 'the leading scaler; its decisions are at /apps/<service-id>/decisions';
+  const fromLeader = (component: LeaderComponent) => async (): Promise<State> => {
+    const said = await store.leaderState.read(component);
+    return isMap(said) ? said : { message: 'No data available' };
+  };
   return {
-    autoscaler: async () => ({
-      ...(await leader()),
-      'replaced-by': scaler,
-      'supported-include-params': [],
-    }),
+    autoscaler: () => autoscalerState(deps),
     'autoscaling-multiplexer': replaced('jobs of the leading scaler, one at a time for each service'),
     'codahale-reporters': () => ({}),
     'ejection-expiry': replaced('workers avoid failing instances by themselves', {
@@ -40,14 +46,14 @@ export function stateComponents(
     }),
     'entitlement-manager': () => ({ name: 'SimpleEntitlementManager' }),
     fallback: async () => ({ state: await fallbackState(deps) }),
-    'gc-broken-services': replaced(scaler),
-    'gc-services': replaced(scaler),
+    'gc-broken-services': () => collectionState(deps, 'broken'),
+    'gc-services': () => collectionState(deps, 'services'),
     'gc-transient-metrics': replaced('load reports in Redis, which expire by themselves'),
     'instance-tracker': (request) => instanceTracker(deps, notices, request),
     interstitial: replaced('nothing yet: interstitial pages are not served'),
     'jwt-auth-server': () => 'disabled',
     'kv-store': replaced('Redis', { kind: 'redis' }),
-    'launch-metrics': replaced('the metrics of the leading scaler'),
+    'launch-metrics': fromLeader('launch-metrics'),
     leader,
     'local-usage': async () =>
       Object.fromEntries(
@@ -62,13 +68,13 @@ export function stateComponents(
       metrics: { routers: Object.fromEntries((await store.members.routers()).map(({ id }) => [id, {}])) },
       'replaced-by': 'load reports in Redis; /apps/<service-id>?include=metrics shows them by router',
     }),
-    scheduler: replaced('the leading scaler, which alone speaks to Marathon', { type: 'MarathonScheduler' }),
+    scheduler: () => schedulerState(deps),
     'service-description-builder': () => ({ type: 'DefaultServiceDescriptionBuilder' }),
     'service-maintainer': async () => ({
       'last-update-time': isoTime(clock.now()),
       'service-ids': [...(await store.services.ids())],
     }),
-    'start-new-services-maintainer': replaced('the leading scaler'),
+    'start-new-services-maintainer': fromLeader('start-new-services-maintainer'),
     statsd: () => ({}),
     'token-validator': () => ({ 'supported-include-params': [], type: 'DefaultTokenValidator' }),
     'work-stealing': replaced('leases of slots, which are recalled where they are idle'),
@@ -163,17 +169,20 @@ async function instanceTracker(
 }
 
 /** `/state/<service-id>`: of an unknown service as well, with empty parts. */
-export async function serviceState({ store }: Deps, id: string): Promise<Record<string, Json>> {
-  const [ids, snapshot, load, carried] = await Promise.all([
+export async function serviceState(deps: Deps, id: string): Promise<Record<string, Json>> {
+  const { store } = deps;
+  const [ids, snapshot, load, carried, idle, broken] = await Promise.all([
     store.services.ids(),
     store.instances.get(id),
     store.load.demandOf(id),
-    store.services.scaleState<Json>(id),
+    store.services.scaleState<object>(id),
+    collectionStateOf(deps, 'services', id),
+    collectionStateOf(deps, 'broken', id),
   ]);
   const instances = activeInstances(snapshot);
   const present = (state: Record<string, Json>): Record<string, Json> => (snapshot === null ? {} : state);
   return {
-    'autoscaler-state': present({ 'healthy-instances': healthyOf(snapshot).length, state: carried }),
+    'autoscaler-state': autoscalerStateOf({ snapshot, carried, load }),
     'autoscaling-multiplexer-state': {},
     'interstitial-maintainer-state': {},
     'local-usage':
@@ -183,8 +192,8 @@ export async function serviceState({ store }: Deps, id: string): Promise<Record<
       'id->instance': Object.fromEntries(instances.map((instance) => [instance.id, instanceView(instance)])),
       'sorted-instance-ids': instances.map((instance) => instance.id),
     },
-    'scheduler-broken-services-gc-state': {},
-    'scheduler-services-gc-state': {},
+    'scheduler-broken-services-gc-state': broken,
+    'scheduler-services-gc-state': idle,
     'scheduler-state': present({
       'failed-instances': (snapshot?.failed ?? []).map(instanceView),
       requested: snapshot?.requested ?? 0,

@@ -36,6 +36,8 @@ function goes(
         evaluatedAtMs: nowMs,
         lastBusyAtMs: nowMs,
         lastKillAtMs: null,
+        scaleAmount: 0,
+        scaleToInstances: 1,
         label: 'stable',
       };
     }

@@ -115,6 +115,7 @@ export class Drains {
     if (refused !== null && !gone) {
       drain.killing = false;
       drain.refusals++;
+      drain.refusedSinceMs ??= nowMs;
       drain.retryAtMs = nowMs + RETRY_MS * Math.min(10, drain.refusals);
       context.metrics.schedulerFailures.with({ operation: 'kill' }).inc();
       this.journal.count(service, 'scale-down', 'kill-fail');

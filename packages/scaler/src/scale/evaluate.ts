@@ -146,6 +146,8 @@ export class Evaluator {
       evaluatedAtMs: nowMs,
       lastBusyAtMs: busy ? nowMs : service.idleSinceMs,
       lastKillAtMs: service.state?.lastKillAtMs ?? null,
+      scaleAmount: decision.scaleAmount,
+      scaleToInstances: decision.scaleToInstances,
       label: decision.label,
       ...(service.policy === null ? {} : { policy: service.policy.saved }),
     };
@@ -164,6 +166,7 @@ function worthSaving(saved: ScaleState | null, state: ScaleState): boolean {
     Math.abs(saved.targetInstances - state.targetInstances) > 1e-3 ||
     saved.lastKillAtMs !== state.lastKillAtMs ||
     saved.label !== state.label ||
+    saved.scaleToInstances !== state.scaleToInstances ||
     state.lastBusyAtMs - saved.lastBusyAtMs >= BUSY_PRECISION_MS ||
     state.lastBusyAtMs < saved.lastBusyAtMs ||
     (state.policy?.askedAtMs ?? 0) - (saved.policy?.askedAtMs ?? 0) >= POLICY_PRECISION_MS

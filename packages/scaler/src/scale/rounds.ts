@@ -17,6 +17,8 @@ const WANTED_MS = 10_000;
 export class Rounds {
   /** Monotonic. */
   lastTickMs = 0;
+  private ticks = 0;
+  private beganAtMs: number | null = null;
   private ticking = false;
 
   constructor(
@@ -34,6 +36,8 @@ export class Rounds {
     if (this.ticking || !context.acting()) return;
     this.ticking = true;
     this.lastTickMs = context.clock.monotonic();
+    this.beganAtMs = context.clock.now();
+    this.ticks++;
     try {
       const [demand] = await Promise.all([context.store.load.demand(), this.pauses.refresh()]);
       const askedAtMs = context.clock.now();
@@ -76,6 +80,11 @@ export class Rounds {
         }
       }),
     );
+  }
+
+  /** How often every service was evaluated in this term, and when that last began. */
+  get state(): { readonly count: number; readonly beganAtMs: number | null } {
+    return { count: this.ticks, beganAtMs: this.beganAtMs };
   }
 
   /** Somebody asked. @param askedAtMs when, wall clock */

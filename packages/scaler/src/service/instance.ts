@@ -13,6 +13,8 @@ export interface Drain {
   /** Next attempt after one that failed, monotonic. */
   retryAtMs: number;
   refusals: number;
+  /** Monotonic, of the first refusal; null while the scheduler has not refused. */
+  refusedSinceMs: number | null;
 }
 
 /** One active instance: what the scheduler says of it, what probing says, and what is to become of it. */
@@ -92,7 +94,7 @@ export class TrackedInstance {
   /** @param startedAtMs monotonic @param sinceMs the same moment, wall clock */
   startDrain(startedAtMs: number, sinceMs: number): void {
     this.fate = 'draining';
-    this.drain = { startedAtMs, sinceMs, killing: false, retryAtMs: 0, refusals: 0 };
+    this.drain = { startedAtMs, sinceMs, killing: false, retryAtMs: 0, refusals: 0, refusedSinceMs: null };
   }
 
   /** @returns false when the scheduler is being told already */

@@ -16,6 +16,9 @@ export interface ScaleState {
   /** Last time somebody used the service or asked for it. */
   readonly lastBusyAtMs: number;
   readonly lastKillAtMs: number | null;
+  /** What the latest decision was for, before waits and limits. */
+  readonly scaleAmount: number;
+  readonly scaleToInstances: number;
   /** Of the latest decision; what the API shows as `scaling-state`. */
   readonly label: Decision['label'];
   /** Of a service whose `scaling-policy` is not the formula. */

@@ -6,6 +6,7 @@ import {
   serviceEntryId,
   sourceTokensOf,
   tokenTemplate,
+  type Json,
   type ServiceId,
 } from '@waiter/core';
 import type { Context } from '../context';
@@ -19,6 +20,7 @@ import type { StaleServices } from './stale-services';
  */
 export class StartNewServices {
   private readonly lastRequests = new Map<ServiceId, number>();
+  private ranAtMs: number | null = null;
 
   constructor(
     private readonly context: Context,
@@ -29,6 +31,7 @@ export class StartNewServices {
   async run(): Promise<void> {
     const { context } = this;
     await this.stale.refresh();
+    this.ranAtMs = context.clock.now();
     const demand = await context.store.load.demand();
     const tokens = new Set<string>();
     for (const service of context.services.values()) {
@@ -45,6 +48,17 @@ export class StartNewServices {
         ),
       ),
     );
+  }
+
+  /** What `/state/start-new-services-maintainer` shows. */
+  state(): Json {
+    return {
+      'last-update-time': this.ranAtMs === null ? null : new Date(this.ranAtMs).toISOString(),
+      'service-id->last-request-time': Object.fromEntries(
+        [...this.lastRequests].map(([id, atMs]) => [id, new Date(atMs).toISOString()]),
+      ),
+      'supported-include-params': [],
+    };
   }
 
   private isNews(id: ServiceId, requestedAtMs: number): boolean {
