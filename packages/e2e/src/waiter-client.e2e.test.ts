@@ -4,11 +4,12 @@ import { temporaryDirectory, waitFor, type TemporaryDirectory } from '@waiter/te
 import { Fleet } from './fleet';
 import type { FleetClient } from './fleet-client';
 import { app, kitchenService } from './kitchen-service';
-import { installWaiterClient, WaiterClient, type ClientRun } from './waiter-client';
+import { installPython } from './installed-clients';
+import { WaiterClient, type ClientRun } from './waiter-client';
 
 /** The existing users' own client against our cluster (spec: cli-contract). */
 const USER = process.env['USER'] ?? 'root';
-const installed = installWaiterClient();
+const installed = installPython('waiter-client', '1.5.7', 'waiter');
 
 let fleet: Fleet;
 let home: TemporaryDirectory;

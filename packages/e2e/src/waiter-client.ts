@@ -1,40 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-const VERSION = '1.5.7';
-const VENV = join(__dirname, '..', '..', '..', '.waiter', 'venv');
-const INSTALLED = join(VENV, `.waiter-client-${VERSION}`);
-
-/**
- * Makes sure of the existing users' command-line client in `.waiter/venv`. Blocks: whether there are tests must be
- * known before they are collected.
- * @returns the program, or why there is none
- */
-export function installWaiterClient(): { readonly command: string } | { readonly reason: string } {
-  const command = join(VENV, 'bin', 'waiter');
-  if (existsSync(INSTALLED)) return { command };
-  mkdirSync(join(VENV, '..'), { recursive: true });
-  const steps: readonly (readonly [string, ...string[]])[] = [
-    ['python3', '-m', 'venv', VENV],
-    [
-      join(VENV, 'bin', 'pip'),
-      'install',
-      '--quiet',
-      '--disable-pip-version-check',
-      `waiter-client==${VERSION}`,
-    ],
-  ];
-  for (const [program, ...args] of steps) {
-    const { status, error, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 120_000 });
-    if (status !== 0) {
-      const last = (error?.message ?? stderr ?? '').trim().split('\n').at(-1) ?? '';
-      return { reason: `${program} ${args[0]} ${args[1]} failed: ${last}` };
-    }
-  }
-  writeFileSync(INSTALLED, '');
-  return { command };
-}
 
 export interface ClientRun {
   readonly code: number | null;

@@ -30,15 +30,20 @@ export const unknownApp = (id: string) => notFound(`App '${id}' does not exist`)
 export const unknownAppVersion = (id: string, version: string) =>
   notFound(`App '${id}' in version '${version}' does not exist`);
 export const unknownGroup = (id: string) => notFound(`Group '${id}' does not exist`);
+export const unknownGroupVersion = (id: string, version: string) =>
+  notFound(`Group '${id}' in version '${version}' does not exist`);
 export const unknownTask = (id: string) => notFound(`Task '${id}' does not exist`);
 export const unknownDeployment = (id: string) => notFound(`DeploymentPlan ${id} does not exist`);
 export const notQueued = (id: string) => notFound(`Application ${id} not found in tasks queue.`);
 export const appExists = (id: string) =>
   new ApiError(409, { message: `An app with id [${id}] already exists.` });
+export const groupExists = (id: string) =>
+  new ApiError(409, { message: `Group ${id} is already created. Use PUT to change this group.` });
 export const scaleAndWipe = () =>
   new ApiError(400, { message: 'You cannot use scale and wipe at the same time.' });
 export const malformedTaskId = (id: string) =>
   new ApiError(400, { message: `Invalid task id '${id}'. [unparsable task id]` });
+export const unsupportedMediaType = () => new ApiError(415, { message: 'HTTP 415 Unsupported Media Type' });
 export const methodNotAllowed = () => new ApiError(405, { message: 'HTTP 405 Method Not Allowed' });
 export const uriNotFound = () => new ApiError(500, { message: 'URI not found' });
 
@@ -59,3 +64,5 @@ export const wrongShape = (details: readonly ErrorDetail[]) =>
 /** The shape is right, a rule is broken. */
 export const invalidObject = (details: readonly ErrorDetail[]) =>
   new ApiError(422, { message: 'Object is not valid', details });
+export const sameIdAsGroup = (id: string) =>
+  invalidObject([{ path: '/', errors: [`Groups and Applications may not have the same identifier: ${id}`] }]);

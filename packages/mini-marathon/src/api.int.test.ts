@@ -65,8 +65,25 @@ describe('answers in general', () => {
       422,
       { message: 'Object is not valid', details: expect.any(Array) },
     ],
+    ['POST', '/v2/groups', '{"apps": 1}', 422, { message: 'Invalid JSON', details: expect.any(Array) }],
+    ['GET', '/v2/groups/none/versions', undefined, 404, { message: "Group '/none' does not exist" }],
+    ['DELETE', '/v2/groups/none', undefined, 404, { message: "Group '/none' does not exist" }],
+    ['PUT', '/v2/info', '{}', 405, { message: 'HTTP 405 Method Not Allowed' }],
+    ['PUT', '/v2/deployments', '[]', 405, { message: 'HTTP 405 Method Not Allowed' }],
   ])('%s %s fails with %s', async (method, path, body, status, expected) => {
     expect(await marathon.call(method, path, body)).toMatchObject({ status, body: expected });
+  });
+});
+
+it('takes JSON by whatever name a forgotten header gives it, and refuses what says it is something else', async () => {
+  const patch = (type: string) =>
+    marathon.call('PATCH', '/v2/apps/two', '{"instances": 1}', { 'content-type': type });
+  for (const type of ['application/json; charset=utf-8', 'application/x-www-form-urlencoded', 'text/plain']) {
+    expect((await patch(type)).status).toBe(200);
+  }
+  expect(await patch('application/xml')).toMatchObject({
+    status: 415,
+    body: { message: 'HTTP 415 Unsupported Media Type' },
   });
 });
 

@@ -11,6 +11,8 @@ import { LaunchQueue } from './deployments/launch-queue';
 import { EventBus } from './events/event-bus';
 import type { Agent } from './events/task-events';
 import { TaskEvents } from './events/task-events';
+import { GroupStore, type GroupDefinition } from './groups/group-store';
+import { History } from './groups/history';
 import type { Logger } from './logger';
 import { silentLogger } from './logger';
 import type { MiniMarathonOptions } from './options';
@@ -28,6 +30,8 @@ import { VersionClock } from './timestamp';
 export interface Cluster {
   readonly agent: Agent;
   readonly apps: AppStore;
+  readonly groups: GroupStore;
+  readonly history: History;
   readonly table: TaskTable;
   readonly runner: TaskRunner;
   readonly queue: LaunchQueue;
@@ -57,9 +61,12 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
   const records = {
     apps: new Records<AppRecord>(join(dataDir, 'apps'), logger),
     deployments: new Records<DeploymentRecord>(join(dataDir, 'deployments'), logger),
+    groups: new Records<GroupDefinition>(join(dataDir, 'groups'), logger),
     tasks: new Records<TaskRecord>(join(dataDir, 'tasks'), logger),
   };
   const apps = new AppStore(records.apps);
+  const groups = new GroupStore(records.groups);
+  const history = new History();
   const table = new TaskTable();
   const ports = new HostPorts(options.portRange ?? [31_000, 32_000]);
   const left = records.tasks.read().sort((a, b) => a.stagedAtMs - b.stagedAtMs);
@@ -93,7 +100,7 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
   );
   const queue = new LaunchQueue(runner, ports, clock, appChanged);
   const convergence = new Convergence(apps, table, runner, queue);
-  const deployments = new Deployments(apps, convergence, events, records.deployments);
+  const deployments = new Deployments(apps, convergence, events, records.deployments, groups, history);
   for (const record of left) runner.adopt(record);
   endStrays(sandboxes.root, (taskId) => table.find(taskId)?.id === taskId, logger);
   await ports.refill(1);
@@ -102,6 +109,8 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
   return {
     agent,
     apps,
+    groups,
+    history,
     table,
     runner,
     queue,

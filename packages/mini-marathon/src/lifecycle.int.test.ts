@@ -186,6 +186,15 @@ describe('deployments', () => {
     expect(restarted.tasks.every((task) => !after.tasks.some((old) => old.id === task.id))).toBe(true);
   });
 
+  it('replace tasks without health checks as soon as the new ones run', async () => {
+    await marathon.call('POST', '/v2/apps', { ...webApp, healthChecks: [], instances: 3 });
+    const before = await marathon.settled('web');
+    await marathon.call('PUT', '/v2/apps/web', { env: { A: 'b' } });
+    const after = await marathon.settled('web');
+    expect(after.tasks).toHaveLength(3);
+    expect(after.tasks.some(({ id }) => before.tasks.some((old) => old.id === id))).toBe(false);
+  });
+
   it('change several apps at once by an array', async () => {
     const apps = ['a', 'b'].map((id) => ({ id, cmd: 'exec sleep 60', ports: [] }));
     const answer = await marathon.call<Deployed>('PUT', '/v2/apps', apps);

@@ -39,9 +39,9 @@ export class TestServer {
   kill?: () => Promise<void>;
 
   private constructor(
-    readonly url: string,
+    public url: string,
     readonly dataDir: string,
-    private readonly own: MiniMarathon | undefined,
+    private own: MiniMarathon | undefined,
   ) {}
 
   static async start(options: Partial<MiniMarathonOptions> = {}): Promise<TestServer> {
@@ -69,6 +69,13 @@ export class TestServer {
     const left = processesOf(this.dataDir);
     if (!keepData) rmSync(this.dataDir, { recursive: true, force: true });
     return left;
+  }
+
+  /** Another server goes on with what this one leaves (which is nothing without `keepTasks`). */
+  async restart(): Promise<void> {
+    await this.server.close();
+    this.own = await startMiniMarathon({ port: 0, dataDir: this.dataDir });
+    this.url = this.own.url;
   }
 
   async call<T = Record<string, unknown>>(

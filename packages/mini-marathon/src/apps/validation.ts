@@ -54,7 +54,7 @@ const readinessCheck = Joi.object({
 const fraction = Joi.number().min(0).max(1);
 
 /** Shape and ranges of an app as a client sends it. Unknown fields are ignored, as Marathon does. */
-const appInput = Joi.object({
+export const appInput = Joi.object({
   id: Joi.string(),
   cmd: Joi.string(),
   args: Joi.array().items(Joi.string().allow('')),
@@ -98,7 +98,7 @@ const schemas = {
   create: appInput.keys({ id: Joi.string().required() }),
   update: appInput,
   updates: Joi.array()
-    .items(appInput.keys({ id: Joi.string().required() }))
+    .items(appInput.keys({ id: Joi.string().required() }).optional())
     .required(),
 } as const;
 

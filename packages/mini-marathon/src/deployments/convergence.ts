@@ -1,3 +1,4 @@
+import type { AppDefinition } from '../apps/definition';
 import type { AppStore } from '../apps/store';
 import type { Task } from '../tasks/task';
 import { isCurrent, isReady } from '../tasks/task';
@@ -33,8 +34,15 @@ export class Convergence {
       this.queue.request(app, Math.max(0, app.instances - tasks.length));
       return;
     }
-    const old = tasks.filter((task) => !isCurrent(task, app));
-    const fresh = tasks.filter((task) => isCurrent(task, app));
+    // A task without checks is ready as soon as it is launched, and then an old one can go at once.
+    for (let ready = -1, now = this.replace(app); now > ready; now = this.replace(app)) ready = now;
+  }
+
+  /** One move of a restart. @returns how many tasks of the new config are ready after it */
+  private replace(app: AppDefinition): number {
+    const current = (): Task[] => this.table.ofApp(app.id).filter((task) => !task.decommissioned);
+    const old = current().filter((task) => !isCurrent(task, app));
+    const fresh = current().filter((task) => isCurrent(task, app));
     const state = {
       instances: app.instances,
       old: old.length,
@@ -45,6 +53,7 @@ export class Convergence {
     this.decommission(victims(old, moves.kill, app.killSelection));
     this.decommission(victims(fresh, fresh.length - app.instances, app.killSelection));
     this.queue.request(app, moves.launch);
+    return current().filter((task) => isCurrent(task, app) && isReady(task)).length;
   }
 
   /** Kills tasks for good: nothing takes their place. */

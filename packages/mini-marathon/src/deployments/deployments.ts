@@ -1,7 +1,10 @@
 import { appLocked, tooManyDeployments } from '../api-error';
+import type { AppDefinition } from '../apps/definition';
 import { parentId } from '../apps/path-id';
 import type { AppStore } from '../apps/store';
 import type { EventBus } from '../events/event-bus';
+import type { GroupStore } from '../groups/group-store';
+import type { History } from '../groups/history';
 import type { Task } from '../tasks/task';
 import type { Records } from '../state/records';
 import type { Convergence } from './convergence';
@@ -29,6 +32,8 @@ export class Deployments {
     private readonly convergence: Convergence,
     private readonly events: EventBus,
     private readonly records: Records<DeploymentRecord>,
+    private readonly groups: GroupStore,
+    private readonly history: History,
   ) {}
 
   /** Goes on with what an earlier server was doing. */
@@ -66,22 +71,29 @@ export class Deployments {
   /**
    * Starts the plan, as far as it goes without waiting; conflicting deployments are cancelled first.
    * @param kill tasks that are to go first, whatever `killSelection` would choose
+   * @param group that is said to have changed; by default the one of the first app
    */
-  start(plan: Plan, force: boolean, kill: readonly Task[] = []): void {
+  start(plan: Plan, force: boolean, kill: readonly Task[] = [], group?: string): void {
     this.admit(plan, force);
     for (const other of conflicting(plan, this.list())) this.cancel(other.plan.id);
     for (const [id, app] of plan.target) {
       if (app === undefined) this.apps.remove(id);
-      else this.apps.put(app);
+      else this.put(app, plan.version);
     }
     for (const id of plan.original.keys()) if (!plan.target.has(id)) this.apps.remove(id);
-    const groupId = parentId(plan.affectedApps[0] ?? '/');
+    this.history.record({ version: plan.version, apps: this.apps.list(), groups: this.groups.list() });
+    const groupId = group ?? parentId(plan.affectedApps[0] ?? '/');
     this.events.publish('group_change_success', { groupId, version: plan.version });
     const deployment: Deployment = { plan, step: 0 };
     this.running.set(plan.id, deployment);
     this.keep(plan.id);
     this.enter(deployment, kill);
     this.advance(deployment);
+  }
+
+  private put(app: AppDefinition, version: string): void {
+    this.groups.ensureAbove(app.id, version);
+    this.apps.put(app);
   }
 
   /** Ends it where it stands; what it asked for stays in force. */

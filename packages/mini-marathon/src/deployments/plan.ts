@@ -1,5 +1,7 @@
-import type { AppDefinition } from '../apps/definition';
+import { invalidObject } from '../api-error';
 import { changeBetween } from '../apps/change';
+import type { AppDefinition } from '../apps/definition';
+import { dependencyRounds } from './dependency-order';
 
 export type ActionName = 'StartApplication' | 'ScaleApplication' | 'RestartApplication' | 'StopApplication';
 
@@ -29,11 +31,14 @@ export interface PlanOptions {
   readonly restart?: ReadonlySet<string>;
   /** A kill with scale is a scaling even where the count stays (4B.4: unknown task id). */
   readonly scale?: ReadonlySet<string>;
+  /** Ids of apps and groups that an app depends on: it starts, scales or restarts after them. */
+  readonly dependenciesOf?: (app: string) => readonly string[];
 }
 
 /**
  * The steps from one set of definitions to another (4B.5): first what stops, then new apps are recorded, then everything is
- * scaled or restarted. An unchanged app is in no step.
+ * scaled or restarted, what others depend on before them. An unchanged app is in no step.
+ * @throws ApiError 422 where apps depend on each other in a circle
  */
 export function planBetween(
   id: string,
@@ -57,9 +62,24 @@ export function planBetween(
     else if (change === 'scale' || options.scale?.has(app) === true)
       move.push({ action: 'ScaleApplication', app });
   }
-  const steps = [stop, start, move].filter((actions) => actions.length > 0).map((actions) => ({ actions }));
+  const steps = [stop, start, ...inOrder(move, options.dependenciesOf)]
+    .filter((actions) => actions.length > 0)
+    .map((actions) => ({ actions }));
   const affectedApps = [...new Set(steps.flatMap((step) => step.actions.map((action) => action.app)))];
   return { id, version, original, target, steps, affectedApps };
+}
+
+function inOrder(moves: readonly Action[], dependenciesOf: PlanOptions['dependenciesOf']): Action[][] {
+  if (dependenciesOf === undefined) return [[...moves]];
+  try {
+    const rounds = dependencyRounds(
+      moves.map(({ app }) => app),
+      dependenciesOf,
+    );
+    return rounds.map((round) => moves.filter(({ app }) => round.includes(app)));
+  } catch (error) {
+    throw invalidObject([{ path: '/', errors: [(error as RangeError).message] }]);
+  }
 }
 
 /** Two deployments conflict when they affect a common app. */

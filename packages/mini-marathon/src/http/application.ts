@@ -2,7 +2,7 @@ import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import express from 'express';
 import { ApiError, methodNotAllowed, uriNotFound } from '../api-error';
 import type { Cluster } from '../cluster';
-import { Operations } from '../operations';
+import { Operations } from '../operations/operations';
 import { agentRoutes } from './agent-routes';
 import { appsRoutes } from './apps-routes';
 import { deploymentsRoutes, queueRoutes } from './deployments-routes';
@@ -27,7 +27,7 @@ export function createApplication(cluster: Cluster, leader: () => string): Expre
   application.use('/v2/tasks', tasksRoutes(cluster, operations));
   application.use('/v2/deployments', deploymentsRoutes(cluster, operations));
   application.use('/v2/queue', queueRoutes(cluster));
-  application.use('/v2/groups', groupsRoutes(cluster, operations));
+  application.use('/v2/groups', groupsRoutes(cluster));
   application.get('/v2/events', eventsRoute(cluster));
   application.use(infoRoutes(cluster, leader));
   application.use(filesRoutes(cluster));

@@ -6,7 +6,7 @@ import { parseLabelSelector } from '../apps/label-selector';
 import { absoluteId, isBelow } from '../apps/path-id';
 import { readApp, readApps } from '../apps/validation';
 import type { Cluster } from '../cluster';
-import type { Operations } from '../operations';
+import type { Operations } from '../operations/operations';
 import type { Embed } from '../views/app-view';
 import { appView } from '../views/app-view';
 import { captured, embeds, flag, jsonBody, values } from './request';

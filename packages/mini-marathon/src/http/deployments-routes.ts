@@ -2,7 +2,7 @@ import { Router } from 'express';
 import { notQueued, unknownDeployment } from '../api-error';
 import { absoluteId } from '../apps/path-id';
 import type { Cluster } from '../cluster';
-import type { Operations } from '../operations';
+import type { Operations } from '../operations/operations';
 import { deploymentView } from '../views/deployment-view';
 import { queueView } from '../views/queue-view';
 import { captured, flag, values } from './request';

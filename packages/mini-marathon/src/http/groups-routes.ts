@@ -1,12 +1,15 @@
 import type { Request } from 'express';
 import { Router } from 'express';
-import { unknownGroup } from '../api-error';
+import { unknownGroup, unknownGroupVersion } from '../api-error';
+import type { AppDefinition } from '../apps/definition';
 import { absoluteId, isBelow, parentId } from '../apps/path-id';
 import type { Cluster } from '../cluster';
-import type { Operations } from '../operations';
+import { GroupOperations } from '../groups/group-operations';
+import { readGroup, type GroupUpdate } from '../groups/group-update';
+import type { Snapshot } from '../groups/history';
 import type { Embed } from '../views/app-view';
 import { appView } from '../views/app-view';
-import { captured, embeds, flag, values } from './request';
+import { captured, embeds, flag, jsonBody, values } from './request';
 import { sendDeployment } from './response';
 
 interface GroupView {
@@ -18,25 +21,59 @@ interface GroupView {
   readonly version: string;
 }
 
-/**
- * `/v2/groups`: the tree that the ids of apps span. A group exists while an app is below it; groups are not created by
- * themselves here.
- */
-export function groupsRoutes(cluster: Cluster, operations: Operations): Router {
+/** `/v2/groups`: the tree that the ids of groups and apps span. */
+export function groupsRoutes(cluster: Cluster): Router {
   const router = Router();
+  const operations = new GroupOperations(cluster);
+  const idOf = (request: Request): string => absoluteId(captured(request, 0));
+  /** Below the group in the path; the path alone where the body names none. */
+  const target = (request: Request, update: GroupUpdate): string =>
+    update.id === undefined || update.id === '' ? idOf(request) : absoluteId(update.id, idOf(request));
 
   router.get(/^\/(.*?)\/?versions\/?$/, (request, response) => {
-    response.json([existing(cluster, absoluteId(captured(request, 0)), new Set()).version]);
+    existing(cluster, idOf(request));
+    response.json(versionsOf(cluster, idOf(request)));
+  });
+
+  router.get(/^\/(.*?)\/?versions\/([^/]+)\/?$/, (request, response) => {
+    const id = idOf(request);
+    const version = captured(request, 1);
+    const then = cluster.history.at(version);
+    if (then === undefined) throw unknownGroupVersion(id, version);
+    response.json(groupView(then, id, WHOLE, (app) => app));
   });
 
   router.get(/^\/(.*)$/, (request, response) => {
-    response.json(existing(cluster, absoluteId(captured(request, 0)), groupEmbeds(request)));
+    const id = existing(cluster, idOf(request));
+    const shown = groupEmbeds(request);
+    const detail = new Set([...shown].filter((one): one is Embed => one !== 'apps' && one !== 'groups'));
+    const now = { apps: cluster.apps.list(), groups: cluster.groups.list() };
+    response.json(
+      groupView(now, id, shown, (app) => (detail.size > 0 ? appView(cluster, app, detail) : app)),
+    );
+  });
+
+  router.post(/^\/(.*)$/, (request, response) => {
+    const update = readGroup(jsonBody(request));
+    const id = target(request, update);
+    const plan = operations.create(id, update, flag(request, 'force'));
+    response.set('Location', id);
+    sendDeployment(response, plan, 201);
+  });
+
+  router.put(/^\/(.*)$/, (request, response) => {
+    const update = readGroup(jsonBody(request));
+    const id = absoluteId(update.id === undefined || idOf(request) !== '/' ? idOf(request) : update.id);
+    if (flag(request, 'dryRun')) {
+      response.json({ steps: operations.preview(id, update).steps });
+      return;
+    }
+    sendDeployment(response, operations.update(id, update, flag(request, 'force')));
   });
 
   router.delete(/^\/(.*)$/, (request, response) => {
-    const id = absoluteId(captured(request, 0));
-    existing(cluster, id, new Set());
-    sendDeployment(response, operations.removeGroup(id, flag(request, 'force')));
+    const id = existing(cluster, idOf(request));
+    sendDeployment(response, operations.remove(id, flag(request, 'force')));
   });
   return router;
 }
@@ -53,37 +90,46 @@ function groupEmbeds(request: Request): ReadonlySet<GroupEmbed> {
   return found;
 }
 
-function existing(cluster: Cluster, id: string, shown: ReadonlySet<GroupEmbed>): GroupView {
-  if (id !== '/' && !cluster.apps.list().some((app) => isBelow(app.id, id))) throw unknownGroup(id);
-  return groupView(cluster, id, shown);
+const WHOLE: ReadonlySet<GroupEmbed> = new Set(['apps', 'groups']);
+
+/** @throws ApiError 404 */
+function existing(cluster: Cluster, id: string): string {
+  if (cluster.groups.get(id) === undefined) throw unknownGroup(id);
+  return id;
 }
 
-function groupView(cluster: Cluster, id: string, shown: ReadonlySet<GroupEmbed>): GroupView {
-  const below = cluster.apps.list().filter((app) => isBelow(app.id, id));
-  const children = new Set(
-    below.filter((app) => parentId(app.id) !== id).map((app) => childGroup(app.id, id)),
-  );
-  const detail = new Set([...shown].filter((one): one is Embed => one !== 'apps' && one !== 'groups'));
-  const apps = below.filter((app) => parentId(app.id) === id);
+/** Those in which the group differs from the one before, newest first. */
+function versionsOf(cluster: Cluster, id: string): string[] {
+  const versions = cluster.history
+    .list()
+    .map((snapshot) => groupView(snapshot, id, WHOLE, (app) => app).version);
+  return [...new Set(versions.filter((version) => version !== NEVER))];
+}
+
+const NEVER = '1970-01-01T00:00:00.000Z';
+
+function groupView(
+  { apps, groups }: Pick<Snapshot, 'apps' | 'groups'>,
+  id: string,
+  shown: ReadonlySet<GroupEmbed>,
+  view: (app: AppDefinition) => unknown,
+): GroupView {
+  const below = apps.filter((app) => isBelow(app.id, id));
+  const inside = groups.filter((group) => isBelow(group.id, id));
+  const own = groups.find((group) => group.id === id);
+  const newest = [...below, ...inside, ...(own === undefined ? [] : [own])]
+    .map(({ version }) => version)
+    .sort();
   return {
     id,
-    apps: shown.has('apps') ? apps.map((app) => (detail.size > 0 ? appView(cluster, app, detail) : app)) : [],
+    apps: shown.has('apps') ? below.filter((app) => parentId(app.id) === id).map(view) : [],
     pods: [],
-    groups: shown.has('groups') ? [...children].map((child) => groupView(cluster, child, shown)) : [],
-    dependencies: [],
-    version:
-      below
-        .map((app) => app.version)
-        .sort()
-        .at(-1) ?? '1970-01-01T00:00:00.000Z',
+    groups: shown.has('groups')
+      ? inside
+          .filter((group) => parentId(group.id) === id)
+          .map((group) => groupView({ apps: below, groups: inside }, group.id, shown, view))
+      : [],
+    dependencies: own?.dependencies ?? [],
+    version: newest.at(-1) ?? NEVER,
   };
-}
-
-/** `/a/b/c` seen from `/a` lies in `/a/b`. */
-function childGroup(appId: string, group: string): string {
-  const depth = group === '/' ? 1 : group.split('/').length;
-  return appId
-    .split('/')
-    .slice(0, depth + 1)
-    .join('/');
 }

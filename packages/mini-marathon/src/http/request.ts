@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { ApiError } from '../api-error';
+import { ApiError, unsupportedMediaType } from '../api-error';
 import type { Embed } from '../views/app-view';
 
 /** A boolean query parameter; anything but "true" (in any case) is false. */
@@ -21,8 +21,13 @@ export function captured(request: Request, index: number): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** @throws ApiError 400 with the parser's text */
+/** A person with curl forgets the header, and gets a form's; Marathon itself wants JSON alone. */
+const TAKEN_FOR_JSON = /^(application\/(.+\+)?json|text\/plain|application\/x-www-form-urlencoded)\b/i;
+
+/** @throws ApiError 400 with the parser's text, 415 for a body that says it is something else */
 export function jsonBody(request: Request): unknown {
+  const type = request.get('content-type');
+  if (type !== undefined && !TAKEN_FOR_JSON.test(type.trim())) throw unsupportedMediaType();
   const text: unknown = request.body;
   try {
     return JSON.parse(typeof text === 'string' ? text : '');

@@ -6,7 +6,7 @@ import type { AppDefinition } from '../apps/definition';
 import { absoluteId, isBelow, safePath } from '../apps/path-id';
 import { checked } from '../apps/validation';
 import type { Cluster } from '../cluster';
-import type { Operations } from '../operations';
+import type { Operations } from '../operations/operations';
 import type { Task } from '../tasks/task';
 import { instanceIdOf } from '../tasks/task';
 import { taskView } from '../views/task-view';

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { appExists, invalidObject, unknownApp, unknownAppVersion, unknownDeployment } from './api-error';
-import { withVersions } from './apps/change';
-import type { AppDefinition, AppInput } from './apps/definition';
-import { normalise } from './apps/normalise';
-import { absoluteId, isBelow } from './apps/path-id';
-import { checkRules } from './apps/validation';
-import type { Cluster } from './cluster';
-import type { Definitions, Plan, PlanOptions } from './deployments/plan';
-import { planBetween } from './deployments/plan';
-import type { Task } from './tasks/task';
-import { isKilling } from './tasks/task';
+import { appExists, sameIdAsGroup, unknownApp, unknownDeployment } from '../api-error';
+import { withVersions } from '../apps/change';
+import type { AppDefinition, AppInput } from '../apps/definition';
+import { absoluteId } from '../apps/path-id';
+import type { Cluster } from '../cluster';
+import type { Definitions, Plan, PlanOptions } from '../deployments/plan';
+import { planBetween } from '../deployments/plan';
+import type { Task } from '../tasks/task';
+import { isKilling } from '../tasks/task';
+import { defineApp, versionOf, type DefineOptions } from './define-app';
 
 /** What every change answers with, and the apps it was about. */
 export interface Accepted {
@@ -18,11 +17,8 @@ export interface Accepted {
   readonly created: boolean;
 }
 
-export interface UpdateOptions {
+export interface UpdateOptions extends DefineOptions {
   readonly force: boolean;
-  /** Fields left out keep their value; otherwise they get their default. */
-  readonly partialUpdate: boolean;
-  readonly allowCreation: boolean;
 }
 
 /** The changes that the API offers, each as one deployment. All throw `ApiError`. */
@@ -41,9 +37,15 @@ export class Operations {
     onAdmitted: (app: AppDefinition) => void,
   ): Accepted {
     const version = this.cluster.versions.next();
-    const apps = inputs.map((input) => this.definition(absoluteId(input.id), input, options, version));
+    const apps = inputs.map((input) =>
+      defineApp(this.cluster, absoluteId(input.id), input, options, version),
+    );
+    for (const { id } of apps) if (this.cluster.groups.get(id) !== undefined) throw sameIdAsGroup(id);
     const original = new Map(apps.map(({ id }) => [id, this.cluster.apps.get(id)]));
-    const plan = this.plan(version, original, new Map(apps.map((app) => [app.id, app])));
+    const target = new Map(apps.map((app) => [app.id, app]));
+    const plan = this.plan(version, original, target, {
+      dependenciesOf: (id) => target.get(id)?.dependencies ?? [],
+    });
     this.cluster.deployments.admit(plan, options.force);
     apps.forEach(onAdmitted);
     this.cluster.deployments.start(plan, options.force);
@@ -63,15 +65,6 @@ export class Operations {
 
   remove(id: string, force: boolean): Plan {
     return this.deploy(this.cluster.versions.next(), this.app(id), undefined, force);
-  }
-
-  /** Removes every app below a group. */
-  removeGroup(group: string, force: boolean): Plan {
-    const apps = this.cluster.apps.list().filter((app) => isBelow(app.id, group));
-    const original = new Map(apps.map((app) => [app.id, app]));
-    const plan = this.plan(this.cluster.versions.next(), original, new Map());
-    this.cluster.deployments.start(plan, force);
-    return plan;
   }
 
   /** Kills tasks, by app; each is replaced. @returns those that run */
@@ -127,30 +120,7 @@ export class Operations {
 
   /** @throws ApiError 404 */
   appVersion(id: string, version: string): AppDefinition {
-    this.app(id);
-    const found = this.cluster.apps.versions(id).find((app) => app.version === version);
-    if (found === undefined) throw unknownAppVersion(id, version);
-    return found;
-  }
-
-  private definition(id: string, input: AppInput, options: UpdateOptions, version: string): AppDefinition {
-    const { apps } = this.cluster;
-    const current = apps.get(id);
-    if (current === undefined && !options.allowCreation) throw unknownApp(id);
-    if (current !== undefined && input.version !== undefined) {
-      const others = Object.entries(input).filter(
-        ([key, value]) => !['id', 'version'].includes(key) && value !== undefined,
-      );
-      if (others.length > 0) {
-        const error = "The 'version' field may only be combined with the 'id' field.";
-        throw invalidObject([{ path: '/', errors: [error] }]);
-      }
-      return withVersions(current, this.appVersion(id, input.version), version);
-    }
-    const base = options.partialUpdate ? current : undefined;
-    const app = normalise(input, id, base, current, () => apps.allocateServicePort(), version);
-    checkRules(app);
-    return current === undefined ? app : withVersions(current, app, version);
+    return versionOf(this.cluster.apps, id, version);
   }
 
   private deploy(

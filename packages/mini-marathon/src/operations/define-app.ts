@@ -1,0 +1,53 @@
+import { invalidObject, unknownApp, unknownAppVersion } from '../api-error';
+import { withVersions } from '../apps/change';
+import type { AppDefinition, AppInput } from '../apps/definition';
+import { normalise } from '../apps/normalise';
+import { checkRules } from '../apps/validation';
+import type { Cluster } from '../cluster';
+
+export interface DefineOptions {
+  /** Fields left out keep their value; otherwise they get their default. */
+  readonly partialUpdate: boolean;
+  readonly allowCreation: boolean;
+}
+
+/**
+ * What a client's input makes of an app, or of a new one.
+ * @param id absolute
+ * @throws ApiError 404, 422
+ */
+export function defineApp(
+  { apps }: Pick<Cluster, 'apps'>,
+  id: string,
+  input: AppInput,
+  options: DefineOptions,
+  version: string,
+): AppDefinition {
+  const current = apps.get(id);
+  if (current === undefined && !options.allowCreation) throw unknownApp(id);
+  if (current !== undefined && input.version !== undefined) {
+    refuseMoreThanVersion(input);
+    return withVersions(current, versionOf(apps, id, input.version), version);
+  }
+  const base = options.partialUpdate ? current : undefined;
+  const app = normalise(input, id, base, current, () => apps.allocateServicePort(), version);
+  checkRules(app);
+  return current === undefined ? app : withVersions(current, app, version);
+}
+
+/** @throws ApiError 404 */
+export function versionOf(apps: Cluster['apps'], id: string, version: string): AppDefinition {
+  if (apps.get(id) === undefined) throw unknownApp(id);
+  const found = apps.versions(id).find((app) => app.version === version);
+  if (found === undefined) throw unknownAppVersion(id, version);
+  return found;
+}
+
+function refuseMoreThanVersion(input: AppInput): void {
+  const others = Object.entries(input).filter(
+    ([key, value]) => !['id', 'version'].includes(key) && value !== undefined,
+  );
+  if (others.length === 0) return;
+  const error = "The 'version' field may only be combined with the 'id' field.";
+  throw invalidObject([{ path: '/', errors: [error] }]);
+}
