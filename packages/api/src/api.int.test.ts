@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import supertest from 'supertest';
 import { loadConfig } from '@waiter/config';
-import { Entitlement, SimpleEntitlementManager, systemClock } from '@waiter/core';
+import { Entitlement, oneUser, SimpleEntitlementManager, systemClock } from '@waiter/core';
 import type { Instance, Json, TokenData } from '@waiter/core';
 import { createMetrics, silentLogger } from '@waiter/observability';
 import { Queues, Store } from '@waiter/store';
 import { startRedis } from '@waiter/testkit';
 import type { RedisServer } from '@waiter/testkit';
-import { createApi, oneUser } from '.';
+import { createApi } from '.';
 import type { ApiDeps } from '.';
 
 const USER = 'sam';

@@ -1,11 +1,11 @@
 import type { Express } from 'express';
 import supertest from 'supertest';
 import { loadConfig } from '@waiter/config';
-import { Entitlement, SimpleEntitlementManager, systemClock } from '@waiter/core';
+import { Entitlement, oneUser, SimpleEntitlementManager, systemClock } from '@waiter/core';
 import { createMetrics, silentLogger } from '@waiter/observability';
 import { Queues, Store } from '@waiter/store';
 import { startRedis, type RedisServer } from '@waiter/testkit';
-import { createApi, oneUser } from '.';
+import { createApi } from '.';
 
 const USER = 'sam';
 let redis: RedisServer;

@@ -1,10 +1,10 @@
 import express from 'express';
 import type { RequestHandler } from 'express';
-import { messageText, WaiterError } from '@waiter/core';
+import { AuthCookies, ConsentCookies, CorsPolicy, messageText, WaiterError } from '@waiter/core';
 import type { ApiDeps } from './deps';
-import { AuthCookies } from './authenticate/auth-cookie';
+import { requireAdmin } from './authenticate/require-admin';
 import { requirePeer } from './authenticate/require-peer';
-import { requireUser } from './authenticate/require-user';
+import { answerPreflight, requireOrigin, requireUser } from './authenticate/require-user';
 import { headerOf, setCommonHeaders, setContext, uniqueId } from './http/context';
 import { renderErrors } from './http/render-errors';
 import { dispatch } from './http/route';
@@ -14,6 +14,7 @@ import { appRoutes } from './routes/app';
 import { appsRoutes } from './routes/apps';
 import { authenticationRoutes } from './routes/authentication';
 import { awaitRoutes } from './routes/await';
+import { consentRoutes } from './routes/consent';
 import { decisionsRoutes } from './routes/decisions';
 import { drainRoutes } from './routes/drain';
 import { externalMetricsRoutes } from './routes/external-metrics';
@@ -21,6 +22,7 @@ import { faviconRoutes } from './routes/favicon';
 import { imagesRoutes } from './routes/images';
 import { instanceSignalRoutes } from './routes/instance-signals';
 import { instancesRoutes } from './routes/instances';
+import { interstitialRoutes } from './routes/interstitial';
 import { logsRoutes } from './routes/logs';
 import { metricsRoutes } from './routes/metrics';
 import { overrideRoutes } from './routes/override';
@@ -56,16 +58,29 @@ export function createApi(deps: ApiDeps): express.Express {
     next();
   });
 
-  const { passwords, cluster } = deps.config;
+  const { passwords, cluster, router } = deps.config;
+  const cors = new CorsPolicy(router.cors);
+  app.use(answerPreflight(cors));
+
   const cookies = new AuthCookies(passwords, cluster.name, deps.clock);
+  const consents = new ConsentCookies(passwords, cluster.name, deps.clock, router.consentExpiryMs);
   const authenticated = requireUser(deps.authenticator, cookies);
+  const user = [authenticated, requireOrigin(cors)];
   const before: Readonly<Record<Route['auth'], readonly RequestHandler[]>> = {
     none: [],
-    user: [authenticated],
-    peer: [requirePeer(deps.routerId, passwords, authenticated)],
+    user,
+    peer: [requirePeer(deps.routerId, passwords, user)],
   };
-  for (const route of routesOf(deps, cookies)) app.all(route.path, ...before[route.auth], dispatch(route));
-  app.all(/^\/token(s|-history)?(\/|$)/, authenticated);
+  for (const route of routesOf(deps, cookies, consents, cors)) {
+    const guards = route.ownOrigin === true ? [authenticated] : before[route.auth];
+    app.all(route.path, ...guards, dispatch(route));
+  }
+  // Routers of the original tell each other of changes by it (spec: services-and-tokens 4.4).
+  app.all(
+    '/tokens/refresh',
+    requirePeer(deps.routerId, passwords, [...user, requireAdmin(deps.entitlement)]),
+  );
+  app.all(/^\/token(s(?!\/refresh$)|-history)?(\/|$)/, ...user);
   app.use(openApi(deps.version, app));
   app.use(tokenRoutes(deps));
   app.use(() => {
@@ -75,7 +90,12 @@ export function createApi(deps: ApiDeps): express.Express {
   return app;
 }
 
-function routesOf(deps: ApiDeps, cookies: AuthCookies): readonly Route[] {
+function routesOf(
+  deps: ApiDeps,
+  cookies: AuthCookies,
+  consents: ConsentCookies,
+  cors: CorsPolicy,
+): readonly Route[] {
   const drain = new DrainMode(deps.clock, deps.quit ?? (() => process.kill(process.pid, 'SIGTERM')));
   const notices = new ServiceNotices(deps.store);
   return [
@@ -94,15 +114,17 @@ function routesOf(deps: ApiDeps, cookies: AuthCookies): readonly Route[] {
     ...instanceSignalRoutes(deps),
     ...decisionsRoutes(deps),
     ...scalingPauseRoutes(deps),
-    ...serviceIdRoutes(deps),
-    ...pingRoutes(deps),
+    ...serviceIdRoutes(deps, consents),
+    ...pingRoutes(deps, consents),
     ...profilesRoutes(deps),
     ...settingsRoutes(deps),
     ...drainRoutes(deps, drain),
     ...stateRoutes(deps, notices),
     ...metricsRoutes(deps),
     ...externalMetricsRoutes(deps),
-    ...authenticationRoutes(deps, cookies),
+    ...authenticationRoutes(deps, cookies, cors),
+    ...consentRoutes(deps, consents),
+    ...interstitialRoutes(),
     ...replacedRoutes(),
   ];
 }

@@ -1,8 +1,7 @@
 import type { CompiledConfig } from '@waiter/config';
-import type { Clock, Entitlement } from '@waiter/core';
+import type { Authenticator, Clock, Entitlement } from '@waiter/core';
 import type { Logger, Metrics, MetricsSnapshot } from '@waiter/observability';
 import type { Queues, Store } from '@waiter/store';
-import type { Authenticator } from './authenticate/authenticator';
 
 /** All that the control API works with; made by the composition root. */
 export interface ApiDeps {

@@ -1,13 +1,8 @@
 import Joi from 'joi';
-import {
-  builtInSettings,
-  compilePattern,
-  SERVICE_KEYS,
-  SERVICE_PARAMETERS,
-  USER_METADATA,
-} from '@waiter/core';
+import { builtInSettings, SERVICE_KEYS, SERVICE_PARAMETERS, USER_METADATA } from '@waiter/core';
 import type { DescriptionSettings, Json } from '@waiter/core';
 import { instant, integer, list, object } from './option';
+import { pattern } from './pattern';
 
 const builtIn = builtInSettings('');
 
@@ -72,7 +67,7 @@ export const descriptionOptions = {
     DescriptionSettings['metricGroupMappings'],
     DescriptionSettings['metricGroupMappings']
   >(
-    Joi.array().items(Joi.array().ordered(Joi.string().custom(regex).required(), Joi.string().required())),
+    Joi.array().items(Joi.array().ordered(pattern.required(), Joi.string().required())),
     {
       default: [],
       description: 'Pairs of a regular expression (RE2) for whole service names and a metric group.',
@@ -107,8 +102,3 @@ export const descriptionOptions = {
     'Texts for clients that replace the built-in ones, by key.',
   ),
 };
-
-function regex(source: string): string {
-  compilePattern(source);
-  return source;
-}

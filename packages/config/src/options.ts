@@ -4,7 +4,9 @@ import { descriptionOptions } from './descriptions';
 import { choice, duration, flag, integer, list, number, optionalText, text } from './option';
 import { hostnamesOption } from './hostnames';
 import { redisUrl, webUrl } from './urls';
+import { CORS_KINDS, DEFAULT_CORS, formatDuration } from '@waiter/core';
 import type { DescriptionSettings } from '@waiter/core';
+import { pattern } from './pattern';
 import type { Compiled, Written } from './tree';
 
 const port = (fallback: number, description: string, alias?: string) =>
@@ -173,6 +175,31 @@ export const options = {
     requestLog: optionalText({
       description:
         'File that gets one JSON line per proxied request, about 10 us each. Without it there is none.',
+    }),
+    cors: {
+      kind: choice(CORS_KINDS, {
+        default: DEFAULT_CORS.kind,
+        description:
+          'Which web pages of other origins may call. `token-parameter`: those that the `cors-rules` of the token ' +
+          'name, and `allowedOrigins`; `patterns`: only `allowedOrigins`; `allow-all`; `deny-all`. But for ' +
+          '`deny-all`, pages of the same origin always may. Requests to the API go by `allowedOrigins` alone.',
+      }),
+      allowedOrigins: list(pattern, {
+        default: DEFAULT_CORS.allowedOrigins,
+        description: 'Regular expressions (RE2) for whole origins, such as `https://.*\\.example\\.com`.',
+      }),
+      exposedHeaders: list(Joi.string(), {
+        default: DEFAULT_CORS.exposedHeaders,
+        description: 'Response headers of the API that pages of other origins may read.',
+      }),
+      maxAge: duration({
+        default: formatDuration(DEFAULT_CORS.maxAgeMs),
+        description: 'How long browsers may remember the answer to a preflight.',
+      }),
+    },
+    consentExpiry: duration({
+      default: '90d',
+      description: 'How long the consent of a user to run services as himself holds.',
     }),
     user: text({
       default: ({ username }) => username,

@@ -17,3 +17,5 @@ export type { EntitlementAction, EntitlementManager, EntitlementResource } from 
 export * from './parameters';
 export * from './service';
 export * from './render';
+export * from './authentication';
+export * from './cors';

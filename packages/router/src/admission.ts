@@ -6,10 +6,20 @@ import {
   type ResolvedService,
 } from '@waiter/core';
 import type { RequestFacts, RequestHead } from './accept';
-import { admit, refuseSuspended, userOf, type OperatorStates } from './admit';
+import {
+  admit,
+  Interstitials,
+  refuseSuspended,
+  userOf,
+  type ConsentCheck,
+  type CorsCheck,
+  type OperatorStates,
+  type RequestAuthentication,
+} from './admit';
 import type { RouterOptions } from './options';
 import type { Fallback, RequestTokens, ServiceRegistrar, ServiceResolver } from './resolve';
 import type { Answer } from './respond';
+import type { ServiceState } from '@waiter/store';
 import type { WorkerMetrics } from './worker-metrics';
 
 export interface AdmissionParts {
@@ -17,6 +27,10 @@ export interface AdmissionParts {
   /** By which a request can mean the router itself. */
   readonly ownNames: readonly string[];
   readonly resolver: ServiceResolver;
+  readonly authentication: RequestAuthentication;
+  readonly cors: CorsCheck;
+  readonly consent: ConsentCheck;
+  readonly interstitials: Interstitials;
   readonly fallback: Fallback;
   readonly registrar: ServiceRegistrar;
   readonly operators: OperatorStates;
@@ -38,6 +52,7 @@ export class Admission {
 
   /** @throws WaiterError (or rejects with one) for refusals; what is known by then is in `facts` */
   admitted(head: RequestHead, facts: RequestFacts): Admitted | Promise<Admitted> {
+    Interstitials.strip(head);
     const loading = this.parts.resolver.tokensOf(head.headers);
     if ('then' in loading) return loading.then((tokens) => this.withTokens(head, facts, tokens));
     return this.withTokens(head, facts, loading);
@@ -48,19 +63,35 @@ export class Admission {
     facts: RequestFacts,
     tokens: RequestTokens,
   ): Admitted | Promise<Admitted> {
-    const { options, resolver, fallback } = this.parts;
-    const answer = admit(head, facts, tokens, options.descriptions, options.user);
+    const { options, authentication, cors } = this.parts;
+    const answer = admit(head, facts, tokens, options.descriptions, cors);
     if (answer !== null) return answer;
-    const user = userOf(facts.principal);
+    const refusal = authentication.identify(head.headers, facts, tokens.authentication);
+    if (refusal instanceof Promise) {
+      return refusal.then((refused) => refused ?? this.identified(head, facts, tokens));
+    }
+    return refusal ?? this.identified(head, facts, tokens);
+  }
+
+  private identified(
+    head: RequestHead,
+    facts: RequestFacts,
+    tokens: RequestTokens,
+  ): Admitted | Promise<Admitted> {
+    const { cors, consent, fallback } = this.parts;
     const { headers, arrivedAtMs } = head;
-    const latest = resolver.resolve(tokens, headers, user);
-    const choice = fallback.choose({ tokens, headers, user, latest, arrivedAtMs });
+    if (headers['origin'] !== undefined) cors.request(head, facts, tokens.metadata);
+    const user = userOf(facts.principal);
+    const resolved = consent.resolve(tokens, head, user);
+    if ('status' in resolved) return resolved;
+    const { latest, consented } = resolved;
+    const choice = fallback.choose({ tokens, headers, user, latest, arrivedAtMs, consented });
     if (choice instanceof Promise) return choice.then((service) => this.chosen(head, facts, latest, service));
     return this.chosen(head, facts, latest, choice);
   }
 
   private chosen(
-    { headers }: RequestHead,
+    head: RequestHead,
     facts: RequestFacts,
     latest: ResolvedService,
     service: ResolvedService,
@@ -74,20 +105,32 @@ export class Admission {
     if (service !== latest) metrics.of(serviceId).fallbacks.inc();
     // Of an earlier version only the service is used; the rest is as the token says now.
     facts.timeouts = requestTimeouts(
-      headers,
+      head.headers,
       latest.tokenMetadata,
       options.timeouts,
       service.compiled.backendProto,
     );
     const saying = operators.of(serviceId);
     const registering = registrar.register(service);
-    if (!('then' in saying) && registering === undefined) {
-      refuseSuspended(serviceId, saying);
-      return (facts.service = operators.applied(service, saying));
-    }
-    return Promise.all([saying, registering]).then(([said]) => {
-      refuseSuspended(serviceId, said);
-      return (facts.service = operators.applied(service, said));
-    });
+    if (!('then' in saying) && registering === undefined) return this.startable(head, facts, service, saying);
+    return Promise.all([saying, registering]).then(([said]) => this.startable(head, facts, service, said));
+  }
+
+  /** Nothing speaks against the service any more; a browser may be shown a page while it starts. */
+  private startable(
+    head: RequestHead,
+    facts: RequestFacts,
+    chosen: ResolvedService,
+    said: ServiceState,
+  ): Admitted | Promise<Admitted> {
+    const { operators, interstitials } = this.parts;
+    // Before the page, not after it as in the original: a suspended service is not started by a look at it.
+    refuseSuspended(chosen.serviceId, said);
+    const service = operators.applied(chosen, said);
+    facts.service = service;
+    if (service.compiled.interstitialMs === 0) return service;
+    const answer = interstitials.answer(head, service);
+    if (answer instanceof Promise) return answer.then((page) => page ?? service);
+    return answer ?? service;
   }
 }

@@ -4,3 +4,4 @@ import './request-path.int.test';
 import './smuggling.int.test';
 import './smuggling-corpus.int.test';
 import './streaming.int.test';
+import './tokens-in-the-path.int.test';

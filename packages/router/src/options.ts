@@ -1,6 +1,8 @@
 import {
   builtInSettings,
+  DEFAULT_CORS,
   DEFAULT_TIMEOUTS,
+  type CorsSettings,
   type DescriptionSettings,
   type RequestTimeouts,
 } from '@waiter/core';
@@ -57,6 +59,10 @@ export interface RouterOptions {
   readonly passwords: readonly string[];
   /** Whom every request acts as (spec: request-path 9.2). */
   readonly user: string;
+  /** Which pages of other origins may call. */
+  readonly cors: CorsSettings;
+  /** So long a user's consent to run services as himself holds. */
+  readonly consentMs: number;
   readonly timeouts: RouterTimeouts;
   readonly limits: RouterLimits;
   readonly webSockets: WebSocketLimits;
@@ -110,6 +116,8 @@ export function routerOptions(given: Needed & Partial<RouterOptions>): RouterOpt
     version: '0.1.0',
     descriptions: builtInSettings(given.redis.cluster),
     passwords: ['open-sesame'],
+    cors: DEFAULT_CORS,
+    consentMs: 90 * 86_400_000,
     timeouts: DEFAULT_ROUTER_TIMEOUTS,
     limits: DEFAULT_ROUTER_LIMITS,
     webSockets: DEFAULT_WEBSOCKET_LIMITS,

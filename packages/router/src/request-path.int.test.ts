@@ -197,14 +197,25 @@ describe('basics', () => {
     expect(reply.text).toContain('x-waiter-maintenance');
   });
 
+  const setCookies = ({ headers }: CallReply): string[] =>
+    (headers['set-cookie'] ?? []).map((cookie) => cookie.split(';')[0] ?? '');
+  const EXPIRY = expect.stringMatching(/^x-auth-expires-at=\d+$/);
+  const AUTH = expect.stringMatching(/^x-waiter-auth=[\w-]{40,}$/);
+
+  test('case 22: cookies of the backend, and those of a client that is newly authenticated', async () => {
+    const headers = { 'x-kitchen-cookies': 'test=CrazyCase,test2=lol2,test3="lol3"' };
+    const reply = await proxied({ headers });
+    const theirs = ['test=CrazyCase', 'test2=lol2', 'test3=%22lol3%22'];
+    expect(setCookies(reply)).toEqual([...theirs, EXPIRY, AUTH]);
+    const again = await proxied({ headers: { ...headers, cookie: setCookies(reply).join('; ') } });
+    expect(setCookies(again)).toEqual(theirs);
+  });
+
   test('case 23: the auth cookies are between client and router', async () => {
     const cookies =
       'lorem=ipsum,x-waiter-auth=foo,x-auth-expires-at=bar,x-waiter-oidc-challenge-fee=fie,foo=bar';
     const reply = await proxied({ headers: { 'x-kitchen-cookies': cookies } });
-    expect(reply.headers['set-cookie']?.map((cookie) => cookie.split(';')[0])).toEqual([
-      'lorem=ipsum',
-      'foo=bar',
-    ]);
+    expect(setCookies(reply)).toEqual(['lorem=ipsum', 'foo=bar', EXPIRY, AUTH]);
   });
 
   test('case 24: the auth cookies of the client do not reach the backend', async () => {

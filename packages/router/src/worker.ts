@@ -1,10 +1,20 @@
-import { authorizeRequest, Entitlement, serviceEntryToken, SimpleEntitlementManager } from '@waiter/core';
-import type { ResolvedService, TokenRecord } from '@waiter/core';
+import {
+  AuthCookies,
+  authorizeRequest,
+  ConsentCookies,
+  CorsPolicy,
+  Entitlement,
+  oneUser,
+  serviceEntryToken,
+  SimpleEntitlementManager,
+  systemClock,
+} from '@waiter/core';
+import type { Authenticator, ResolvedService, TokenRecord } from '@waiter/core';
 import { createMetrics, silentLogger, type Logger, type MetricsSnapshot } from '@waiter/observability';
 import { Store } from '@waiter/store';
 import { Admission } from './admission';
 import { AcceptServer, type RequestFacts, type RequestHead } from './accept';
-import { OperatorStates } from './admit';
+import { ConsentCheck, CorsCheck, Interstitials, OperatorStates, RequestAuthentication } from './admit';
 import { ApiHop, createProxy, Forwarder, instanceAgents, ServiceAuthorization, Upgrader } from './forward';
 import type { BackendTls } from './forward';
 import { Http1Lane } from './forward/http1';
@@ -25,6 +35,8 @@ export interface WorkerEnvironment {
   readonly logger?: Logger;
   /** Asks the scaler to look at a service now. */
   readonly nudge?: (serviceId: string) => void;
+  /** Who clients are; default: all are the one user of the options. */
+  readonly authenticator?: Authenticator;
   /** In place of leases: for tests of the request path. Closed by the caller. */
   readonly reservations?: Reservations;
 }
@@ -73,11 +85,27 @@ export async function startRouterWorker(
     limits.cacheEntries,
     (error) => logger.debug('what operators say of a service could not be read', { error }),
   );
+  const start = async (service: ResolvedService): Promise<void> => {
+    await registrar.register(service);
+    await store.references.want(service.serviceId);
+    nudge(service.serviceId);
+  };
+  const interstitials = new Interstitials(
+    (id) => store.instances.get(id),
+    (service) => {
+      start(service).catch((error: unknown) =>
+        logger.warn('a service could not be asked for', { service: service.serviceId, error }),
+      );
+    },
+    limits.cacheEntries,
+  );
   const unsubscribe = await store.changes.subscribe(
     (notice) => {
       if (notice.type === 'token') tokens.drop(notice.token);
-      else if (notice.type === 'instances') health.notice(notice.service, notice.version, notice.healthy);
-      else if (notice.type === 'service') {
+      else if (notice.type === 'instances') {
+        health.notice(notice.service, notice.version, notice.healthy);
+        interstitials.notice(notice.service, notice.healthy);
+      } else if (notice.type === 'service') {
         registrar.forget(notice.service);
         operators.drop(notice.service);
       }
@@ -86,6 +114,7 @@ export async function startRouterWorker(
       tokens.dropAll();
       operators.dropAll();
       health.dropAll();
+      interstitials.interrupted();
     },
   );
 
@@ -127,27 +156,34 @@ export async function startRouterWorker(
   const responder = new Responder({ product, routerId, drainBytes, drainMs, onHead });
   const resolver = new ServiceResolver(tokens, descriptions, limits.cacheEntries);
   const entitlement = new Entitlement(new SimpleEntitlementManager(options.user));
-  const startLatest = async (latest: ResolvedService): Promise<void> => {
-    await registrar.register(latest);
-    await store.references.want(latest.serviceId);
-    nudge(latest.serviceId);
-  };
   const fallback = new Fallback(
     resolver,
     health,
     (latest, user) => {
       // Who may not use the latest version does not start it either; the earlier one serves all the same.
       if (!mayUse(latest, user, entitlement)) return;
-      startLatest(latest).catch((error: unknown) =>
+      start(latest).catch((error: unknown) =>
         logger.warn('the latest version could not be asked for', { service: latest.serviceId, error }),
       );
     },
     limits.cacheEntries,
   );
+  const { passwords, redis } = options;
+  const authenticator = environment.authenticator ?? oneUser(options.user);
   const admission = new Admission({
     options,
     ownNames: ownNames(descriptions.hostnames),
     resolver,
+    authentication: new RequestAuthentication(
+      authenticator,
+      new AuthCookies(passwords, redis.cluster, systemClock),
+    ),
+    cors: new CorsCheck(new CorsPolicy(options.cors)),
+    consent: new ConsentCheck(
+      resolver,
+      new ConsentCookies(passwords, redis.cluster, systemClock, options.consentMs),
+    ),
+    interstitials,
     fallback,
     registrar,
     operators,

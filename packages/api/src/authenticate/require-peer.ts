@@ -11,14 +11,11 @@ import { contextOf, setContext } from '../http/context';
 export function requirePeer(
   routerId: string,
   passwords: readonly string[],
-  otherwise: RequestHandler,
+  otherwise: readonly RequestHandler[],
 ): RequestHandler {
   return (request, response, next) => {
     const credentials = basicOf(request.headers.authorization);
-    if (credentials === null) {
-      void otherwise(request, response, next);
-      return;
-    }
+    if (credentials === null) return inTurn(otherwise, request, response, next);
     const { user, password } = credentials;
     if (!passwords.some((secret) => equal(password, peerPassword(user, routerId, secret)))) {
       throw new WaiterError('access denied', {
@@ -30,6 +27,22 @@ export function requirePeer(
     setContext(request, { ...contextOf(request), identity: { method: 'internal', principal, user } });
     next();
   };
+}
+
+/** Handlers one after the other, as express runs them. */
+function inTurn(
+  handlers: readonly RequestHandler[],
+  ...[request, response, next]: Parameters<RequestHandler>
+): void {
+  const [first, ...rest] = handlers;
+  if (first === undefined) return next();
+  const after = (error?: unknown): void =>
+    error === undefined ? inTurn(rest, request, response, next) : next(error);
+  try {
+    Promise.resolve(first(request, response, after)).catch(next);
+  } catch (error) {
+    next(error);
+  }
 }
 
 /** Spec: request-path 9.11. */

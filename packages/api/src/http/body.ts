@@ -4,8 +4,8 @@ import type { Json } from '@waiter/core';
 
 const LONGEST = 256 * 1024;
 
-/** The body as JSON, whatever its `Content-Type` says. @throws WaiterError 400 when it is none, 413 when it is too long */
-export async function jsonBody(request: Request): Promise<Json> {
+/** @throws WaiterError 413 when it is too long */
+export async function bodyOf(request: Request): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const piece of request as AsyncIterable<Buffer>) {
@@ -13,7 +13,12 @@ export async function jsonBody(request: Request): Promise<Json> {
     if (length > LONGEST) throw new WaiterError('Request body is too long', { status: 413 });
     pieces.push(piece);
   }
-  const json = parseJson(Buffer.concat(pieces).toString('utf8'));
+  return Buffer.concat(pieces);
+}
+
+/** The body as JSON, whatever its `Content-Type` says. @throws WaiterError 400 when it is none, 413 when it is too long */
+export async function jsonBody(request: Request): Promise<Json> {
+  const json = parseJson((await bodyOf(request)).toString('utf8'));
   if (json === undefined) throw new WaiterError('Invalid JSON payload', { status: 400 });
   return json;
 }

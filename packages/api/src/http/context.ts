@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
-import type { Identity } from '../authenticate/authenticator';
+import type { Identity } from '@waiter/core';
 
 /** What is known of a request beside its text. */
 export interface RequestContext {

@@ -3,7 +3,7 @@ import { WaiterError } from '@waiter/core';
 import type { Json } from '@waiter/core';
 import { contextOf } from './context';
 import type { RequestContext } from './context';
-import type { Identity } from '../authenticate/authenticator';
+import type { Identity } from '@waiter/core';
 
 /** What a handler answers. Status 200 unless said otherwise. */
 export interface Reply {
@@ -28,7 +28,11 @@ export type UserHandler = (
 type Methods<H> = Readonly<Partial<Record<'GET' | 'POST' | 'PUT' | 'DELETE' | 'any', H>>>;
 
 /** One path. `user` and `peer` routes run after authentication (spec: services-and-tokens 0.2). */
-export type Route = { readonly path: string } & (
+export type Route = {
+  readonly path: string;
+  /** Pages of other origins may never call this, whatever the configuration says: the handler refuses them itself. */
+  readonly ownOrigin?: true;
+} & (
   | { readonly auth: 'none'; readonly methods: Methods<Handler> }
   | { readonly auth: 'user' | 'peer'; readonly methods: Methods<UserHandler> }
 );

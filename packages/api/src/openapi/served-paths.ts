@@ -12,11 +12,11 @@ export function servedPaths(app: Express): string[] {
     layers.flatMap(({ route, handle }) =>
       route === undefined
         ? pathsIn(handle?.stack ?? [])
-        : typeof route.path === 'string'
-          ? [route.path]
-          : Array.isArray(route.path)
-            ? route.path.filter((path) => typeof path === 'string')
-            : [],
+        : [route.path]
+            .flat()
+            .filter((path) => typeof path === 'string')
+            // A rest of any length is documented like one part.
+            .map((path) => path.replace(/\{\*(\w+)\}/g, ':$1')),
     );
   return pathsIn(app.router.stack as readonly Layer[]);
 }

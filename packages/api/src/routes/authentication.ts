@@ -1,7 +1,8 @@
-import { WaiterError } from '@waiter/core';
+import { allowance, discoverTokens, isSameOrigin, WaiterError } from '@waiter/core';
+import type { AuthCookies, CorsPolicy } from '@waiter/core';
+import { corsRequestOf } from '../authenticate/require-user';
 import type { ApiDeps } from '../deps';
-import type { AuthCookies } from '../authenticate/auth-cookie';
-import { discoverTokens } from '@waiter/core';
+
 import { integerOf, valuesOf } from '../http/query';
 import { requestHeaders } from '../services/resolve-request';
 import type { Reply, Route } from '../http/route';
@@ -9,7 +10,7 @@ import type { Reply, Route } from '../http/route';
 type Deps = Pick<ApiDeps, 'authenticator' | 'store' | 'config' | 'clock'>;
 
 /** Who one is and for how long (spec: services-and-tokens 4.18, request-path 9.4). */
-export function authenticationRoutes(deps: Deps, cookies: AuthCookies): Route[] {
+export function authenticationRoutes(deps: Deps, cookies: AuthCookies, cors: CorsPolicy): Route[] {
   return [
     {
       path: '/waiter-auth',
@@ -32,7 +33,10 @@ export function authenticationRoutes(deps: Deps, cookies: AuthCookies): Route[] 
       methods: {
         any: (request) => {
           const content = cookies.read(request.headers.cookie);
+          const { origin } = request.headers;
+          const isCross = origin !== undefined && !isSameOrigin(corsRequestOf(request));
           return {
+            headers: isCross ? { ...allowance(origin), ...cors.exposed, vary: 'Origin' } : {},
             json: { 'expires-at': content?.expiresAt ?? 0, principal: content?.principal ?? null },
           };
         },

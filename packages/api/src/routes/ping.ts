@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { Json } from '@waiter/core';
+import type { ConsentCookies, Json } from '@waiter/core';
 import type { ApiDeps } from '../deps';
 import { errorRequest } from '../http/render-errors';
 import { includes, valuesOf } from '../http/query';
@@ -13,7 +13,7 @@ const DEFAULT_TIMEOUT_MS = 300_000;
 const LONGEST_TIMEOUT_MS = 24 * 3_600_000;
 
 /** `/waiter-ping` (spec: services-and-tokens 4.11, request-path 8.5). */
-export function pingRoutes(deps: Deps): Route[] {
+export function pingRoutes(deps: Deps, consents: ConsentCookies): Route[] {
   const any: UserHandler = async (request, { identity, cid }) => {
     if (request.headers['user-agent']?.startsWith(PING_AGENT) === true) return loop();
     const outcome = await ping(deps, {
@@ -23,6 +23,7 @@ export function pingRoutes(deps: Deps): Route[] {
       version: deps.version,
       cid,
       user: identity.user,
+      consents,
       timeoutMs: timeoutOf(request),
       allowFallback: includes(request, 'fallback'),
       errorRequest: errorRequest(request),

@@ -1,5 +1,5 @@
-import { authorizeRequest, WaiterError } from '@waiter/core';
-import type { ResolvedService } from '@waiter/core';
+import { authorizeRequest, isMissingRunAsUser, WaiterError } from '@waiter/core';
+import type { ConsentCookies, ResolvedService } from '@waiter/core';
 import type { ApiDeps } from '../deps';
 import { isFlagSet } from '../http/query';
 import type { Route, UserHandler } from '../http/route';
@@ -8,9 +8,15 @@ import { resolveRequest } from '../services/resolve-request';
 type Deps = Pick<ApiDeps, 'store' | 'config' | 'entitlement' | 'clock' | 'queues'>;
 
 /** `/service-id` and `/app-name`: the id that a request with these headers leads to (spec: services-and-tokens 4.10). */
-export function serviceIdRoutes(deps: Deps): Route[] {
+export function serviceIdRoutes(deps: Deps, consents: ConsentCookies): Route[] {
   const any: UserHandler = async (request, { identity: { user } }) => {
-    const { latest, serving } = await resolveRequest(deps, request.headers, user);
+    const found = await resolveRequest(deps, consents, request.headers, user).catch((error: unknown) => {
+      if (isMissingRunAsUser(error)) return null;
+      throw error;
+    });
+    if (found === null)
+      return { status: 303, headers: { location: `/waiter-consent${request.originalUrl}` } };
+    const { latest, serving } = found;
     // Stored, so that /apps/<id> knows it; without requests nothing is started.
     await storeService(deps, serving);
     if (serving !== latest) await startLatest(deps, latest, user);

@@ -23,7 +23,13 @@ function settings({ config, port, version, startedAtMs, authenticator }: Deps): 
       kind: authenticator.kind,
       [authenticator.kind]: { 'run-as-user': router.user },
     },
-    'cors-config': { kind: 'patterns', 'exposed-headers': ['etag', 'x-cid'], 'max-age': 3600 },
+    'consent-expiry-days': router.consentExpiryMs / 86_400_000,
+    'cors-config': {
+      kind: router.cors.kind,
+      'exposed-headers': router.cors.exposedHeaders,
+      'max-age': router.cors.maxAgeMs / 1000,
+      [router.cors.kind]: { 'allowed-origins': router.cors.allowedOrigins },
+    },
     'deployment-error-config': {
       'min-failed-instances': scaler.deploymentError.minFailedInstances,
       'min-hosts': scaler.deploymentError.minHosts,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isMap, parseJson, renderError, WaiterError } from '@waiter/core';
-import type { ErrorRequest, Json, ResolvedService, ServiceId } from '@waiter/core';
+import type { ConsentCookies, ErrorRequest, Json, ResolvedService, ServiceId } from '@waiter/core';
 import type { ApiDeps } from '../deps';
 import { sendHealthRequest, type HealthReply, type HealthRequestOptions } from './health-request';
 import { presenceOf } from './presence';
@@ -26,6 +26,7 @@ export interface Ping {
 
 export interface PingRequest extends Omit<HealthRequestOptions, 'timeoutMs'> {
   readonly user: string;
+  readonly consents: ConsentCookies;
   readonly timeoutMs: number | null;
   /** How errors are shown. */
   readonly errorRequest: ErrorRequest;
@@ -41,7 +42,7 @@ export async function ping(deps: Deps, request: PingRequest): Promise<Ping> {
     const headers: IncomingHttpHeaders = request.allowFallback
       ? request.headers
       : { ...request.headers, 'x-waiter-fallback-period-secs': '0' };
-    service = (await resolveRequest(deps, headers, request.user)).serving;
+    service = (await resolveRequest(deps, request.consents, headers, request.user)).serving;
   } catch (error) {
     return refused(error, request);
   }

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import {
+  approves,
+  asksConsent,
   authorizeRequest,
   discoverTokens,
   earlierServices,
@@ -15,7 +17,7 @@ import {
   tokenTemplate,
   WaiterError,
 } from '@waiter/core';
-import type { HeaderMap, ResolvedService, ResolveInput, TokenRecord } from '@waiter/core';
+import type { ConsentCookies, HeaderMap, ResolvedService, ResolveInput, TokenRecord } from '@waiter/core';
 import type { ApiDeps } from '../deps';
 
 type Deps = Pick<ApiDeps, 'store' | 'config' | 'entitlement' | 'clock'>;
@@ -35,6 +37,7 @@ export interface RequestedService {
  */
 export async function resolveRequest(
   deps: Deps,
+  consents: ConsentCookies,
   rawHeaders: IncomingHttpHeaders,
   user: string,
 ): Promise<RequestedService> {
@@ -48,8 +51,12 @@ export async function resolveRequest(
     deps,
   );
   const input: ResolveInput = { headers, source, names, tokens, user };
-  const latest = resolveService(input, descriptions);
-  const serving = await servingVersion(deps, input, latest);
+  const consent = asksConsent(source, tokens) ? consents.read(headers['cookie'], user) : null;
+  const candidate = consent === null ? null : resolveService({ ...input, consented: true }, descriptions);
+  const approved = consent !== null && candidate !== null && approves(consent, candidate) ? candidate : null;
+  const latest = approved ?? resolveService(input, descriptions);
+  const consented = approved !== null && consent?.mode === 'token';
+  const serving = await servingVersion(deps, { ...input, consented }, latest);
   authorizeRequest(serving, user, deps.entitlement);
   return { latest, serving };
 }
@@ -95,7 +102,7 @@ async function servingVersion(
 }
 
 /** Names like `^SERVICE-ID#<id>` stand for a stored service. */
-async function loadTokens(
+export async function loadTokens(
   { store }: Pick<Deps, 'store'>,
   names: readonly string[],
 ): Promise<readonly (TokenRecord | null)[]> {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import supertest from 'supertest';
 import { loadConfig } from '@waiter/config';
-import { Entitlement, SimpleEntitlementManager, systemClock } from '@waiter/core';
+import { Entitlement, oneUser, SimpleEntitlementManager, systemClock } from '@waiter/core';
 import type { Instance, Json } from '@waiter/core';
 import { createMetrics, silentLogger } from '@waiter/observability';
 import { Queues, Store } from '@waiter/store';
-import { createApi, oneUser } from '..';
+import { createApi } from '..';
 import type { ApiDeps } from '..';
 
 export const USER = 'sam';

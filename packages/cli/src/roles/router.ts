@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { createApi, oneUser } from '@waiter/api';
+import { createApi } from '@waiter/api';
 import type { CompiledConfig } from '@waiter/config';
 import { configWarnings } from '@waiter/config';
-import { Entitlement, SimpleEntitlementManager, systemClock } from '@waiter/core';
+import { Entitlement, oneUser, SimpleEntitlementManager, systemClock } from '@waiter/core';
 import { createLogger, createMetrics } from '@waiter/observability';
 import {
   DEFAULT_ROUTER_LIMITS,
@@ -27,6 +27,8 @@ function routerOptionsOf(config: CompiledConfig): RouterOptions {
     descriptions: config.descriptions,
     passwords: config.passwords,
     user: router.user,
+    cors: router.cors,
+    consentMs: router.consentExpiryMs,
     timeouts: {
       ...DEFAULT_ROUTER_TIMEOUTS,
       queueTimeoutMs: router.queueTimeoutMs,

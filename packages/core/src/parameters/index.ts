@@ -1,5 +1,5 @@
 export type { HeaderForm, LineContext, ParameterDefinition } from './definition';
 export * from './key-sets';
 export { SERVICE_PARAMETERS, supportedProfiles } from './table';
-export { USER_METADATA, explainUserMetadata } from './user-metadata';
+export { CORS_METHODS, USER_METADATA, explainUserMetadata } from './user-metadata';
 export type { UserMetadataDefinition } from './user-metadata';

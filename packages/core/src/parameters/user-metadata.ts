@@ -14,7 +14,17 @@ export interface UserMetadataDefinition {
   readonly summary: string;
 }
 
-const METHODS = ['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'];
+export const CORS_METHODS: readonly string[] = [
+  'CONNECT',
+  'DELETE',
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PATCH',
+  'POST',
+  'PUT',
+  'TRACE',
+];
 
 const regex = Joi.string().custom((value: string) => {
   compilePattern(value);
@@ -25,7 +35,7 @@ const corsRule = Joi.object({
   'origin-regex': regex.required(),
   'target-path-regex': regex,
   methods: Joi.array()
-    .items(Joi.string().valid(...METHODS))
+    .items(Joi.string().valid(...CORS_METHODS))
     .min(1),
 });
 

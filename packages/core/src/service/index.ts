@@ -1,5 +1,6 @@
 export { authorizeRequest } from './authorize';
 export { compileDescription } from './compile';
+export { approves, asksConsent } from './consent';
 export type { CheckDescription, CompiledDescription } from './compile';
 export { discoverTokens, hostWithoutPort, isApiRequest } from './discover';
 export type { TokenDiscovery } from './discover';

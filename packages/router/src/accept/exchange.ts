@@ -50,8 +50,11 @@ export class RequestHead<Source extends HeadSource = HeadSource> {
   /** As they arrived: the message's own headers become those that are sent on. */
   readonly headers: HeaderMap;
   readonly method: string;
-  /** Request target, byte for byte; an absolute form is cut to its path (see head-check). */
-  readonly target: string;
+  /**
+   * Request target for the instance, byte for byte; an absolute form is cut to its path (see head-check), and a parameter
+   * that is meant for the router is taken off.
+   */
+  target: string;
   readonly path: string;
   /** Without the `?`; null when there is none. */
   readonly queryString: string | null;
@@ -131,6 +134,10 @@ export interface RequestFacts {
   /** From the request's being sent to the instance to its response head or failure, milliseconds. */
   backendResponseMs: number | null;
   errorClass: string | null;
+  /** What a page of another origin is told with the response; null: the request has no `Origin`. */
+  corsHeaders: Readonly<Record<string, string>> | null;
+  /** `Set-Cookie` lines for a client that has just been authenticated. */
+  newCookies: readonly string[] | null;
 }
 
 export function newFacts(): RequestFacts {
@@ -145,6 +152,8 @@ export function newFacts(): RequestFacts {
     slot: null,
     backendResponseMs: null,
     errorClass: null,
+    corsHeaders: null,
+    newCookies: null,
   };
 }
 

@@ -1,9 +1,17 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { builtInSettings, type Json } from '@waiter/core';
+import {
+  AuthCookies,
+  builtInSettings,
+  CorsPolicy,
+  DEFAULT_CORS,
+  ManualClock,
+  oneUser,
+  type Json,
+} from '@waiter/core';
 import { newFacts, RequestHead } from '../accept';
 import type { RequestTokens } from '../resolve';
-import { admit } from '.';
+import { admit, CorsCheck, RequestAuthentication } from '.';
 
 function headOf(method: string, url: string, headers: Record<string, string>): RequestHead {
   const message = new IncomingMessage(new Socket());
@@ -21,10 +29,18 @@ const tokensWith = (metadata: Record<string, Json>, authentication = 'standard')
   }) as unknown as RequestTokens;
 
 const settings = builtInSettings('c');
+const clock = new ManualClock();
+const cookies = new AuthCookies(['p'], 'c', clock);
+const authentication = new RequestAuthentication(oneUser('alice@x'), cookies);
+const cors = new CorsCheck(new CorsPolicy(DEFAULT_CORS));
 const run = (headers: Record<string, string>, tokens: RequestTokens, method = 'GET', url = '/p?q=1') => {
   const facts = newFacts();
   const head = headOf(method, url, { host: 'a.example:9091', ...headers });
-  return { answer: admit(head, facts, tokens, settings, 'alice@x'), facts };
+  const answer =
+    admit(head, facts, tokens, settings, cors) ??
+    authentication.identify(head.headers, facts, tokens.authentication);
+  if (answer instanceof Promise) throw new Error('the one user is known at once');
+  return { answer, facts };
 };
 
 test('the one user is authenticated', () => {
@@ -35,6 +51,44 @@ test('the one user is authenticated', () => {
     authenticationMethod: 'single-user',
     token: 'a.example',
     tokenOwner: 'bob',
+  });
+});
+
+describe('authentication cookies (9.3)', () => {
+  const cookieOf = (facts: { newCookies: readonly string[] | null }): string =>
+    (facts.newCookies ?? []).map((line) => line.split(';', 1)[0]).join('; ');
+
+  test('are given to whom the authenticator knows, one pair a second; and then known by', () => {
+    const first = run({}, tokensWith({})).facts;
+    expect(run({}, tokensWith({})).facts.newCookies).toBe(first.newCookies);
+    clock.advance(1_000);
+    expect(run({}, tokensWith({})).facts.newCookies).not.toEqual(first.newCookies);
+    const { facts } = run({ cookie: `a=b; ${cookieOf(first)}` }, tokensWith({}));
+    expect(facts).toMatchObject({
+      principal: 'alice@x',
+      authenticationMethod: 'cookie',
+      newCookies: null,
+    });
+  });
+
+  test('are sealed for one principal each', () => {
+    const bobs = cookies.issue('bob@x').map((line) => line.split(';', 1)[0]);
+    expect(run({ cookie: bobs.join('; ') }, tokensWith({})).facts.principal).toBe('bob@x');
+  });
+
+  test('that cannot be read, or come with a bearer token, count for nothing', () => {
+    const cookie = cookieOf(run({}, tokensWith({})).facts);
+    for (const headers of [
+      { cookie: 'x-waiter-auth=nonsense' },
+      { cookie, authorization: 'Bearer a.b.c' },
+    ] as Record<string, string>[]) {
+      expect(run(headers, tokensWith({})).facts.authenticationMethod).toBe('single-user');
+    }
+  });
+
+  test('identify also where nobody has to be', () => {
+    const cookie = cookieOf(run({}, tokensWith({})).facts);
+    expect(run({ cookie }, tokensWith({}, 'disabled')).facts.principal).toBe('alice@x');
   });
 });
 

@@ -1,11 +1,7 @@
-import { descriptionHeaders, type HeaderMap } from '@waiter/core';
+import { descriptionHeaders } from '@waiter/core';
+import type { AuthCookies, Authentication, Authenticator, HeaderMap } from '@waiter/core';
+import type { RequestFacts } from '../accept';
 import type { Answer } from '../respond';
-
-/** Who the request acts as; null: nobody (authentication is disabled). */
-export interface Authenticated {
-  readonly principal: string | null;
-  readonly method: string | null;
-}
 
 const jsonError = (error: string): Answer => ({
   status: 400,
@@ -24,27 +20,42 @@ export function refuseAuthenticationHeaders(headers: HeaderMap, authentication: 
   return null;
 }
 
-/**
- * The one-user authenticator: everybody is the configured user. Tests make it refuse by `Authorization: SingleUser
- * <mode>` or `x-waiter-single-user` (spec: request-path 9.2).
- */
-export function authenticateOneUser(
-  headers: HeaderMap,
-  authentication: string,
-  user: string,
-): Authenticated | Answer {
-  if (authentication === 'disabled') return { principal: null, method: null };
-  const authorization = /^SingleUser\s+(\S.*)$/.exec(headers['authorization'] ?? '')?.[1]?.trim();
-  const mode = authorization ?? headers['x-waiter-single-user'];
-  if (mode === 'unauthorized')
-    return { status: 401, headers: { 'www-authenticate': 'SingleUser' }, body: '' };
-  if (mode === 'forbidden') return { status: 403, headers: {}, body: '' };
-  if (authorization !== undefined) {
-    return {
-      status: 400,
-      headers: { 'x-waiter-single-user': `unknown operation: ${authorization}` },
-      body: '',
-    };
+/** Finds out who sends a proxied request: by cookie, else by the authenticator (spec: request-path 9.1, 9.3). */
+export class RequestAuthentication {
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly cookies: AuthCookies,
+  ) {}
+
+  /**
+   * Who it is goes into `facts`; nobody, where the service asks for no authentication and there is no cookie either.
+   * @param authentication value of the parameter for the service
+   * @returns the answer that refuses the request, or null
+   */
+  identify(
+    headers: HeaderMap,
+    facts: RequestFacts,
+    authentication: string,
+  ): Answer | null | Promise<Answer | null> {
+    const known = headers['cookie'] === undefined ? null : this.cookies.identityIn(headers);
+    if (known !== null) {
+      facts.principal = known.principal;
+      facts.authenticationMethod = known.method;
+      return null;
+    }
+    if (authentication === 'disabled') return null;
+    const outcome = this.authenticator.authenticate(headers);
+    return outcome instanceof Promise
+      ? outcome.then((later) => this.conclude(later, facts))
+      : this.conclude(outcome, facts);
   }
-  return { principal: user, method: 'single-user' };
+
+  private conclude(outcome: Authentication, facts: RequestFacts): Answer | null {
+    if (!('identity' in outcome)) return { ...outcome, body: '' };
+    const { principal, method } = outcome.identity;
+    facts.principal = principal;
+    facts.authenticationMethod = method;
+    if (this.authenticator.issuesCookies) facts.newCookies = this.cookies.issueOften(principal);
+    return null;
+  }
 }

@@ -2,16 +2,21 @@ import { own, refuseUnsupportedHeaders, type DescriptionSettings } from '@waiter
 import type { RequestFacts, RequestHead } from '../accept';
 import type { RequestTokens } from '../resolve';
 import type { Answer } from '../respond';
-import { authenticateOneUser, refuseAuthenticationHeaders } from './authentication';
+import { refuseAuthenticationHeaders } from './authentication';
+import type { CorsCheck } from './cors';
 import { httpsRedirect } from './https-redirect';
 import { refuseInMaintenance } from './maintenance';
 
+export { RequestAuthentication } from './authentication';
+export { ConsentCheck } from './consent';
+export { CorsCheck } from './cors';
+export { Interstitials } from './interstitial';
 export { OperatorStates, refuseSuspended } from './suspended';
 
 /**
- * What every proxied request passes before its service is looked at, in the order of services-and-tokens 0.4.
+ * What every proxied request passes before anybody asks who sends it, in the order of services-and-tokens 0.4.
  * Authorisation follows when the service is known; suspension and queue limits belong to reservation.
- * @returns an answer that ends the request, or null; who is authenticated goes into `facts`
+ * @returns an answer that ends the request, or null; which token it came by goes into `facts`
  * @throws WaiterError for refusals
  */
 export function admit(
@@ -19,7 +24,7 @@ export function admit(
   facts: RequestFacts,
   tokens: RequestTokens,
   settings: DescriptionSettings,
-  user: string,
+  cors: CorsCheck,
 ): Answer | null {
   const { headers } = head;
   const { names, records, metadata, authentication } = tokens;
@@ -28,15 +33,11 @@ export function admit(
     const owner = own(metadata, 'owner');
     facts.tokenOwner = typeof owner === 'string' ? owner : null;
   }
+  const preflight = headers['origin'] === undefined ? null : cors.preflight(head, metadata);
+  if (preflight !== null) return preflight;
   refuseUnsupportedHeaders(headers, settings);
   refuseInMaintenance(names, metadata);
-  const answer = httpsRedirect(head, metadata) ?? refuseAuthenticationHeaders(headers, authentication);
-  if (answer !== null) return answer;
-  const authenticated = authenticateOneUser(headers, authentication, user);
-  if ('status' in authenticated) return authenticated;
-  facts.principal = authenticated.principal;
-  facts.authenticationMethod = authenticated.method;
-  return null;
+  return httpsRedirect(head, metadata) ?? refuseAuthenticationHeaders(headers, authentication);
 }
 
 /** The name of a principal: what is before the `@`. */

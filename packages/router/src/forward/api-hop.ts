@@ -83,7 +83,7 @@ export class ApiHop {
   private responseHeaders({ head }: ClientSide, { rawHeaders }: ReplyHead): string[] {
     const { product } = this.parts;
     const raw = rawHeaders.filter((_, i, all) => !/^(?:via|server|date)$/i.test(all[i - (i % 2)] ?? ''));
-    const additions = { cid: head.cid, product, debug: {}, ownCookies: true };
+    const additions = { cid: head.cid, product, debug: {}, cors: null, cookies: null, ownCookies: true };
     return [...responseHeaders(raw, head.message.httpVersion, additions), 'server', product];
   }
 

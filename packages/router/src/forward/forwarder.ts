@@ -3,7 +3,7 @@ import { WaiterError, type ResolvedService } from '@waiter/core';
 import { Exchange, type RequestFacts, type RequestHead } from '../accept';
 import type { RouterOptions } from '../options';
 import type { Reservations, Slot } from '../reserve';
-import { debugHeaders, drainBody } from '../respond';
+import { drainBody } from '../respond';
 import type { Agents } from './agents';
 import { attempt } from './attempts';
 import { Crossing } from './http2/crossing';
@@ -13,7 +13,7 @@ import { failureError, type Outcome } from './outcome';
 import { failureDetails, mayHaveBody, outgoingRequest } from './outgoing';
 import type { Proxy } from './proxy';
 import { requestHeaders } from './request-headers';
-import { responseHeaders } from './response-headers';
+import { additionsTo, responseHeaders } from './response-headers';
 import type { ServiceAuthorization } from './service-password';
 
 export { MAX_RETRIES } from './attempts';
@@ -91,12 +91,9 @@ export class Forwarder {
   }
 
   private writeHead({ head, facts, response }: Exchange, reply: IncomingMessage): void {
-    const { product, options, onHead } = this.parts;
-    const headers = responseHeaders(reply.rawHeaders, reply.httpVersion, {
-      cid: head.cid,
-      product,
-      debug: debugHeaders(head, facts, options.routerId),
-    });
+    const { onHead } = this.parts;
+    const additions = additionsTo(head, facts, this.parts);
+    const headers = responseHeaders(reply.rawHeaders, reply.httpVersion, additions);
     const status = reply.statusCode ?? 502;
     response.writeHead(status, reply.statusMessage ?? '', headers as string[]);
     onHead(head, facts, status, headers);

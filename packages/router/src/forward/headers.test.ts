@@ -1,6 +1,6 @@
 import { foldHeaders } from '../accept';
 import { requestHeaders, upgradeHeaders, type OutgoingRequest } from './request-headers';
-import { responseHeaders } from './response-headers';
+import { responseHeaders, type ResponseAdditions } from './response-headers';
 import { servicePassword } from './service-password';
 
 const outgoing = (raw: readonly string[], given: Partial<OutgoingRequest> = {}): OutgoingRequest => ({
@@ -119,8 +119,15 @@ describe('request headers (2.3)', () => {
 });
 
 describe('response headers (2.5)', () => {
-  const relay = (raw: readonly string[], debug = {}) =>
-    responseHeaders(raw, '1.1', { cid: 'cid-1', product: 'waiter/abc', debug });
+  const relay = (raw: readonly string[], more: Partial<ResponseAdditions> = {}) =>
+    responseHeaders(raw, '1.1', {
+      cid: 'cid-1',
+      product: 'waiter/abc',
+      debug: {},
+      cors: null,
+      cookies: null,
+      ...more,
+    });
 
   test('as they are, and x-cid and via', () => {
     expect(relay(['Server', 'X', 'Set-Cookie', 'a=b', 'Set-Cookie', 'c=d'])).toEqual([
@@ -162,8 +169,30 @@ describe('response headers (2.5)', () => {
     expect(relay(raw)).toEqual(['x-cid', 'cid-1', 'via', 'HTTP/1.1 waiter/abc']);
   });
 
+  test('what a page of another origin is told takes the place of what the instance says', () => {
+    const cors = { 'access-control-allow-origin': 'https://a', 'access-control-allow-credentials': 'true' };
+    const raw = ['Access-Control-Allow-Origin', '*', 'Access-Control-Max-Age', '9', 'Vary', 'Accept'];
+    expect(relay(raw, { cors })).toEqual([
+      ...['Access-Control-Max-Age', '9', 'Vary', 'Accept', 'x-cid', 'cid-1', 'via', 'HTTP/1.1 waiter/abc'],
+      ...['access-control-allow-origin', 'https://a', 'access-control-allow-credentials', 'true'],
+      ...['vary', 'Origin'],
+    ]);
+  });
+
+  test('new cookies come beside those of the instance', () => {
+    const raw = ['Set-Cookie', 'a=b', 'Set-Cookie', 'x-waiter-auth=theirs'];
+    expect(
+      relay(raw, { cookies: ['x-waiter-auth=ours'] }).filter((_, i, all) =>
+        all[i - 1]?.match(/^set-cookie$/i),
+      ),
+    ).toEqual(['a=b', 'x-waiter-auth=ours']);
+  });
+
   test('debug headers come last', () => {
-    expect(relay([], { 'x-waiter-router-id': 'r' }).slice(-2)).toEqual(['x-waiter-router-id', 'r']);
+    expect(relay([], { debug: { 'x-waiter-router-id': 'r' } }).slice(-2)).toEqual([
+      'x-waiter-router-id',
+      'r',
+    ]);
   });
 });
 

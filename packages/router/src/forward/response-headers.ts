@@ -1,4 +1,6 @@
-import { lowerCaseName } from '../accept';
+import { lowerCaseName, type RequestFacts, type RequestHead } from '../accept';
+import type { RouterOptions } from '../options';
+import { debugHeaders } from '../respond';
 import { viaOf } from '../via';
 import { connectionTokens, isHopByHop, isOwnCookie } from './hop-by-hop';
 
@@ -8,8 +10,29 @@ export interface ResponseAdditions {
   readonly product: string;
   /** `x-waiter-*` of a request with `x-waiter-debug`; empty without. */
   readonly debug: Readonly<Record<string, string>>;
+  /** For a page of another origin, in place of what the instance says to it; null: there is none. */
+  readonly cors: CorsHeaders | null;
+  /** `Set-Cookie` lines of Waiter's own. */
+  readonly cookies: readonly string[] | null;
   /** True for answers of Waiter's own API, whose cookies are meant for the client. */
   readonly ownCookies?: boolean;
+}
+
+type CorsHeaders = Readonly<Record<string, string>>;
+
+/** What is added to an instance's response to this request. */
+export function additionsTo(
+  head: RequestHead,
+  facts: RequestFacts,
+  { product, options }: { readonly product: string; readonly options: RouterOptions },
+): ResponseAdditions {
+  return {
+    cid: head.cid,
+    product,
+    debug: debugHeaders(head, facts, options.routerId),
+    cors: facts.corsHeaders,
+    cookies: facts.newCookies,
+  };
 }
 
 /** Headers of a response that go to every client alike. */
@@ -24,12 +47,14 @@ export interface PassedResponseHeaders {
 /**
  * Case, order and repetition as the instance sent them, less what concerns its connection and the cookies that are Waiter's
  * own.
+ * @param cors stated by the router in place of the instance
  */
 export function passedResponseHeaders(
   raw: readonly string[],
   httpVersion: string,
   product: string,
   ownCookies = false,
+  cors: CorsHeaders | null = null,
 ): PassedResponseHeaders {
   let connection: string | undefined;
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -45,6 +70,7 @@ export function passedResponseHeaders(
     const value = raw[i + 1] ?? '';
     const lower = lowerCaseName(name);
     if (isHopByHop(lower, named) || (lower === 'set-cookie' && !ownCookies && isOwnCookie(value))) continue;
+    if (cors !== null && Object.hasOwn(cors, lower)) continue;
     if (lower === 'via') {
       via = via === undefined ? value : `${via}, ${value}`;
       continue;
@@ -59,11 +85,26 @@ export function passedResponseHeaders(
 export function responseHeaders(
   raw: readonly string[],
   httpVersion: string,
-  { cid, product, debug, ownCookies = false }: ResponseAdditions,
+  { cid, product, debug, cors, cookies, ownCookies = false }: ResponseAdditions,
 ): string[] {
-  const { headers, hasCid, via } = passedResponseHeaders(raw, httpVersion, product, ownCookies);
+  const { headers, hasCid, via } = passedResponseHeaders(raw, httpVersion, product, ownCookies, cors);
   if (!hasCid) headers.push('x-cid', cid);
   headers.push('via', via);
   for (const name in debug) headers.push(name, debug[name] ?? '');
+  addClientHeaders(cors, cookies, (name, value) => headers.push(name, value));
   return headers;
+}
+
+/** What this client is told besides. */
+export function addClientHeaders(
+  cors: CorsHeaders | null,
+  cookies: readonly string[] | null,
+  add: (name: string, value: string) => void,
+): void {
+  if (cors !== null) {
+    for (const name in cors) add(name, cors[name] ?? '');
+    // A cache must not give one origin the answer to another.
+    add('vary', 'Origin');
+  }
+  if (cookies !== null) for (const cookie of cookies) add('set-cookie', cookie);
 }

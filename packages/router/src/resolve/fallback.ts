@@ -12,6 +12,8 @@ export interface LatestService {
   readonly headers: HeaderMap;
   readonly user: string | null;
   readonly latest: ResolvedService;
+  /** The user agreed that services of the token run as himself. */
+  readonly consented?: boolean;
   /** Epoch ms. */
   readonly arrivedAtMs: number;
 }
@@ -32,10 +34,10 @@ export class Fallback {
 
   /** The service that serves. Synchronous outside the fallback window, and where all healths are known. */
   choose(request: LatestService): ResolvedService | Promise<ResolvedService> {
-    const { tokens, headers, user, latest, arrivedAtMs } = request;
+    const { tokens, headers, user, latest, arrivedAtMs, consented } = request;
     if (arrivedAtMs >= fallbackUntilMs(headers, latest)) return latest;
     if (this.health.known(latest.serviceId) === true) return latest;
-    const earlier = this.resolver.earlier(tokens, headers, user);
+    const earlier = this.resolver.earlier(tokens, headers, user, consented);
     if (earlier.length === 0) return latest;
     const unknown = [latest, ...earlier].filter(
       ({ serviceId }) => this.health.known(serviceId) === undefined,

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import {
+  asksConsent,
   attachDefaults,
   discoverTokens,
   earlierServices,
@@ -25,6 +26,8 @@ export interface RequestTokens {
   readonly metadata: JsonMap;
   /** Value of `authentication` with service defaults. */
   readonly authentication: string;
+  /** The service runs as whoever asks, if he consented. */
+  readonly asksConsent: boolean;
   /** Resolved services by user and description headers. Gone with the records: a new version starts afresh. */
   readonly resolved: LRUCache<string, ResolvedService>;
   /** What earlier versions of the tokens lead to, by the same keys. */
@@ -99,6 +102,7 @@ export class ServiceResolver {
       records,
       metadata: names.length === 0 ? {} : tokenMetadataInUse(present, template, this.settings),
       authentication: typeof authentication === 'string' ? authentication : 'standard',
+      asksConsent: asksConsent(source, records),
       resolved: new LRUCache({ max: RESOLVED_PER_TOKENS }),
       earlier: new LRUCache({ max: RESOLVED_PER_TOKENS }),
     };
@@ -106,32 +110,48 @@ export class ServiceResolver {
     return view;
   }
 
-  /** @throws WaiterError 400 or 404 when the request makes no service */
-  resolve(tokens: RequestTokens, headers: HeaderMap, user: string | null): ResolvedService {
-    const key = describingKey(headers, user);
+  /**
+   * @param consented the user agreed that the service runs as himself
+   * @throws WaiterError 400 or 404 when the request makes no service
+   */
+  resolve(
+    tokens: RequestTokens,
+    headers: HeaderMap,
+    user: string | null,
+    consented = false,
+  ): ResolvedService {
+    const key = describingKey(headers, user, consented);
     const cached = tokens.resolved.get(key);
     if (cached !== undefined) return cached;
     const { source, names, records } = tokens;
-    const service = resolveService({ headers, source, names, tokens: records, user }, this.settings);
+    const input = { headers, source, names, tokens: records, user, consented };
+    const service = resolveService(input, this.settings);
     tokens.resolved.set(key, service);
     return service;
   }
 
   /** What the request would have led to by earlier versions of its tokens, newest first (spec: services-and-tokens 2.11). */
-  earlier(tokens: RequestTokens, headers: HeaderMap, user: string | null): readonly ResolvedService[] {
-    const key = describingKey(headers, user);
+  earlier(
+    tokens: RequestTokens,
+    headers: HeaderMap,
+    user: string | null,
+    consented = false,
+  ): readonly ResolvedService[] {
+    const key = describingKey(headers, user, consented);
     const cached = tokens.earlier.get(key);
     if (cached !== undefined) return cached;
     const { source, names, records } = tokens;
-    const services = [...earlierServices({ headers, source, names, tokens: records, user }, this.settings)];
+    const input = { headers, source, names, tokens: records, user, consented };
+    const services = [...earlierServices(input, this.settings)];
     tokens.earlier.set(key, services);
     return services;
   }
 }
 
 /** The user and the headers that describe the service. A separator that no header value can contain. */
-function describingKey(headers: HeaderMap, user: string | null): string {
+function describingKey(headers: HeaderMap, user: string | null, consented: boolean): string {
   let key = user ?? '\0';
+  if (consented) key += '\nconsented';
   for (const name in headers) {
     if (name.startsWith('x-waiter-') && !NOT_DESCRIBING.has(name)) key += `\n${name}\n${headers[name] ?? ''}`;
   }

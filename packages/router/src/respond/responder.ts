@@ -86,6 +86,7 @@ export class Responder {
   private headers(answer: Answer, head: RequestHead, facts: RequestFacts): Record<string, string> {
     const { product, routerId } = this.options;
     return {
+      ...facts.corsHeaders,
       ...answer.headers,
       'x-cid': head.cid,
       server: product,

@@ -8,12 +8,19 @@ export interface ParsedReply {
   readonly trailers: readonly string[];
 }
 
+/** Sealed anew each second. */
+const COOKIE = /^(x-waiter-auth|x-auth-expires-at)=[^;]+/;
 const CHANGING = /^(?:x-cid|date|x-waiter-(?:request-id|.*-ns|request-date|router-id))$/i;
 
 function headLines(text: string): string[] {
   return text === ''
     ? []
-    : text.split('\r\n').flatMap((line) => [line.split(':')[0] ?? '', line.replace(/^[^:]*: ?/, '')]);
+    : text
+        .split('\r\n')
+        .flatMap((line) => [
+          line.split(':')[0] ?? '',
+          line.replace(/^[^:]*: ?/, '').replace(COOKIE, '$1=...'),
+        ]);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { routerOptions, type RouterOptions } from '../options';
-import { startRouterWorker, type RouterWorker } from '../worker';
+import { startRouterWorker, type RouterWorker, type WorkerEnvironment } from '../worker';
 import { FixedReservations } from './fixed-reservations';
 
 export interface RouterUnderTest {
@@ -25,6 +25,7 @@ export async function startRouterUnderTest(
   redisUrl: string,
   ports: readonly number[],
   given: Partial<RouterOptions> = {},
+  environment: WorkerEnvironment = {},
 ): Promise<RouterUnderTest> {
   const reservations = new FixedReservations(ports.map((port) => ({ host: '127.0.0.1', port })));
   const options = routerOptions({
@@ -37,6 +38,6 @@ export async function startRouterUnderTest(
     lanes: { ...testLanes },
     ...given,
   });
-  const worker = await startRouterWorker(options, { reservations });
+  const worker = await startRouterWorker(options, { ...environment, reservations });
   return { port: worker.port, worker, reservations };
 }

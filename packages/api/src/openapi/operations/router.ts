@@ -188,6 +188,58 @@ export const ROUTER_OPERATIONS: Operations = {
       responses: { 200: plain('The user.') },
     },
   },
+  '/waiter-consent': {
+    post: {
+      summary:
+        'Agree that the service of this host runs as oneself; for the page of /waiter-consent/{path} alone',
+      auth: 'user',
+      headers: { 'x-requested-with': { description: 'XMLHttpRequest.', required: true } },
+      body: {
+        schema: exactly({ mode: { enum: ['service', 'token'] }, 'service-id ?': text }),
+        type: 'multipart/form-data',
+        required: true,
+      },
+      responses: {
+        200: plain('The cookie x-waiter-consent is set.'),
+        400: refused('Another page asks, a field is missing, or the service is another one by now.'),
+      },
+    },
+  },
+  '/waiter-consent/:path': {
+    get: {
+      summary: 'The page that asks whether the service of this host may run as the user',
+      auth: 'user',
+      responses: {
+        200: plain('The page.', 'text/html'),
+        303: { description: 'There is nothing to agree to.', content: {} },
+        404: refused('The host is no token.'),
+      },
+    },
+  },
+  '/waiter-consent-cookie': {
+    get: {
+      summary: 'What the cookie x-waiter-consent of this request says',
+      auth: 'user',
+      responses: {
+        200: json(
+          'Its content.',
+          exactly({
+            'x-waiter-consent': exactly({
+              'raw-content': { type: ['array', 'null'] },
+              'formatted-content ?': atLeast({ mode: text, 'issue-time': time }),
+            }),
+          }),
+        ),
+      },
+    },
+  },
+  '/waiter-interstitial/:path': {
+    get: {
+      summary: 'The page that browsers see while a service starts; it goes on to the path',
+      auth: 'user',
+      responses: { 200: plain('The page.', 'text/html') },
+    },
+  },
   '/eject': { post: gone('Told other routers to avoid an instance') },
   '/ejected/:id': {
     get: {

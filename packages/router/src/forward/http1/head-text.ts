@@ -1,4 +1,5 @@
-import { passedResponseHeaders } from '../response-headers';
+import type { RequestFacts } from '../../accept';
+import { addClientHeaders, passedResponseHeaders } from '../response-headers';
 import { writePassedHeaders, writePrincipal, type HeaderSink } from '../request-headers';
 import { viaOf } from '../../via';
 import type { LaneHead } from './lane-head';
@@ -51,9 +52,14 @@ export function connectionLines(keepAlive: boolean, idleSeconds: number): string
   return `Connection: keep-alive\r\nKeep-Alive: timeout=${idleSeconds}\r\n`;
 }
 
-/** What of a reply goes to clients, by the header rules that all lanes share. */
-export function passedReply(reply: ReplyHead, product: string): PassedReply {
-  const { headers, hasCid, via } = passedResponseHeaders(reply.rawHeaders, reply.httpVersion, product);
+/** What of a reply goes to clients, by the header rules that all lanes share. @param cors see `passedResponseHeaders` */
+export function passedReply(
+  reply: ReplyHead,
+  product: string,
+  cors: RequestFacts['corsHeaders'] = null,
+): PassedReply {
+  const { rawHeaders, httpVersion } = reply;
+  const { headers, hasCid, via } = passedResponseHeaders(rawHeaders, httpVersion, product, false, cors);
   headers.push('via', via);
   let text = `HTTP/1.1 ${reply.status} ${reply.reason}\r\n`;
   for (let i = 0; i + 1 < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
@@ -61,6 +67,14 @@ export function passedReply(reply: ReplyHead, product: string): PassedReply {
   if (reply.framing === 'chunked' || reply.framing === 'until-close')
     text += 'Transfer-Encoding: chunked\r\n';
   return { headers, hasCid, text };
+}
+
+/** Header lines that are meant for one client alone. */
+export function clientText({ corsHeaders, newCookies }: RequestFacts): string {
+  if (corsHeaders === null && newCookies === null) return '';
+  const lines = new Lines();
+  addClientHeaders(corsHeaders, newCookies, (name, value) => lines.add(name, value));
+  return lines.text;
 }
 
 /** An interim response, which goes through to the client as it is (RFC 9110 15.2), less what concerns one connection. */

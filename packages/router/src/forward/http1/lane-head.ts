@@ -6,7 +6,7 @@ import type { RequestLine } from './message/request-line';
 /** The head of a plain request, as the other folders see it. What is seldom asked for is worked out when it is. */
 export class LaneHead implements RequestHead {
   readonly method: string;
-  readonly target: string;
+  target: string;
   readonly path: string;
   readonly queryString: string | null;
   readonly cid: string;

@@ -149,7 +149,7 @@ test('an early reply ends the exchange; the rest of the upload is dropped, and t
     ],
     { pauseMs: 100 },
   );
-  expect(text.match(/ok/g)).toHaveLength(2);
+  expect(text.match(/\r\n\r\nok/g)).toHaveLength(2);
   expect(router.reservations.outcomes.slice(-2)).toEqual(['success', 'success']);
 });
 

@@ -2,14 +2,13 @@ import type { OutgoingHttpHeaders } from 'node:http2';
 import type { ResolvedService } from '@waiter/core';
 import { Exchange } from '../../accept';
 import type { Slot } from '../../reserve';
-import { debugHeaders } from '../../respond';
 import { servernameOf } from '../agents';
 import type { Send } from '../attempts';
 import { protocolOf, type ForwarderParts } from '../forwarder';
 import { isBusy } from '../outcome';
 import { outgoingRequest } from '../outgoing';
 import { requestHeaders } from '../request-headers';
-import { responseHeaders } from '../response-headers';
+import { additionsTo, responseHeaders } from '../response-headers';
 import { Bridge } from './bridge';
 import { passedTrailers } from './fields';
 import { grpcStatus, withGrpcStatus } from './grpc';
@@ -52,15 +51,11 @@ export class Crossing {
   }
 
   private respond(client: ClientSide, reply: ReplyHead): void {
-    const { product, options, onHead } = this.parts;
     const { head, facts } = client;
-    const headers = responseHeaders(reply.rawHeaders, reply.httpVersion, {
-      cid: head.cid,
-      product,
-      debug: debugHeaders(head, facts, options.routerId),
-    });
+    const additions = additionsTo(head, facts, this.parts);
+    const headers = responseHeaders(reply.rawHeaders, reply.httpVersion, additions);
     client.respond(reply, headers);
-    onHead(head, facts, reply.status, headers);
+    this.parts.onHead(head, facts, reply.status, headers);
   }
 
   private instance(client: ClientSide, service: ResolvedService, slot: Slot, fresh: boolean): InstanceSide {

@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ResolvedService } from '@waiter/core';
 import { rawHead, type RequestFacts, type RequestHead } from '../../accept';
-import { debugHeaders } from '../../respond';
 import type { Slot } from '../../reserve';
 import type { WorkerMetrics } from '../../worker-metrics';
 import { attempt } from '../attempts';
@@ -11,7 +10,7 @@ import { protocolOf, type ForwarderParts } from '../forwarder';
 import { failureError, type Outcome } from '../outcome';
 import { failureDetails, outgoingRequest } from '../outgoing';
 import { upgradeHeaders } from '../request-headers';
-import { responseHeaders } from '../response-headers';
+import { additionsTo, responseHeaders } from '../response-headers';
 import { EarlyBytes } from './early-bytes';
 import { shakeHands, type HandshakeEnd } from './handshake';
 import { OpenWebSockets } from './open-websockets';
@@ -143,18 +142,11 @@ export class Upgrader {
     raw: readonly string[],
     added: readonly string[],
   ): void {
-    const { product, options, onHead } = this.parts;
     const status = reply.statusCode ?? 502;
-    const headers = [
-      ...added,
-      ...responseHeaders(raw, reply.httpVersion, {
-        cid: head.cid,
-        product,
-        debug: debugHeaders(head, facts, options.routerId),
-      }),
-    ];
+    const additions = additionsTo(head, facts, this.parts);
+    const headers = [...added, ...responseHeaders(raw, reply.httpVersion, additions)];
     socket.write(rawHead(status, reply.statusMessage ?? '', headers), 'latin1');
-    onHead(head, facts, status, headers);
+    this.parts.onHead(head, facts, status, headers);
   }
 }
 

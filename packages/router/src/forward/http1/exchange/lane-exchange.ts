@@ -5,7 +5,7 @@ import { debugHeaders } from '../../../respond';
 import type { ServiceMetrics } from '../../../worker-metrics';
 import { failureDetails, MAX_RETRIES, reservable } from '../../forwarder';
 import { afterResend, failureError, releaseOutcome, retryOf, type Failure } from '../../outcome';
-import { interimText, ownText, passedReply, requestHeadText } from '../head-text';
+import { clientText, interimText, ownText, passedReply, requestHeadText } from '../head-text';
 import type { LaneHead } from '../lane-head';
 import type { LaneParts } from '../lane-parts';
 import type { ReplyHead } from '../message/reply-head';
@@ -155,12 +155,17 @@ export class LaneExchange implements UpstreamUser {
   onReply(reply: ReplyHead): void {
     const { facts, head, parts, client } = this;
     facts.backendResponseMs = parts.clock.now - this.sentAt;
-    const passed = (reply.passed ??= passedReply(reply, parts.product));
+    const { corsHeaders } = facts;
+    const passed =
+      corsHeaders === null
+        ? (reply.passed ??= passedReply(reply, parts.product))
+        : passedReply(reply, parts.product, corsHeaders);
     let own = passed.hasCid ? '' : `x-cid: ${head.cid}\r\n`;
     if (head.debug) {
       const debug = debugHeaders(head, facts, parts.options.routerId);
       for (const name in debug) own += `${name}: ${debug[name]}\r\n`;
     }
+    own += clientText(facts);
     this.reply.begin(`${passed.text}${own}${client.connectionText()}\r\n`, reply.framing);
     parts.onHead(head, facts, reply.status, passed.headers);
   }

@@ -1,4 +1,4 @@
-import { AuthCookies } from './auth-cookie';
+import { AuthCookies } from './auth-cookies';
 
 const clock = { nowMs: 1_700_000_000_000, now: () => clock.nowMs, monotonic: () => clock.nowMs };
 const valueOf = (lines: readonly string[]): string => lines.map((line) => line.split(';', 1)[0]).join('; ');
