@@ -196,6 +196,12 @@ export const options = {
         default: formatDuration(DEFAULT_CORS.maxAgeMs),
         description: 'How long browsers may remember the answer to a preflight.',
       }),
+      webSockets: flag({
+        default: DEFAULT_CORS.webSockets,
+        description:
+          'Whether the same holds for WebSockets, to which browsers let every page connect. The original does not look at ' +
+          'their origin.',
+      }),
     },
     consentExpiry: duration({
       default: '90d',

@@ -19,6 +19,8 @@ export interface CorsSettings {
   readonly exposedHeaders: readonly string[];
   /** So long may browsers remember the answer to a preflight. */
   readonly maxAgeMs: number;
+  /** Whether pages of other origins need leave for WebSockets too. They do not in the original. */
+  readonly webSockets: boolean;
 }
 
 export const DEFAULT_CORS: CorsSettings = {
@@ -26,6 +28,7 @@ export const DEFAULT_CORS: CorsSettings = {
   allowedOrigins: [],
   exposedHeaders: ['etag', 'x-cid'],
   maxAgeMs: 3_600_000,
+  webSockets: false,
 };
 
 /** One of a token's `cors-rules`, compiled. */
@@ -121,6 +124,10 @@ export class CorsPolicy {
   apiResponseHeaders(request: CorsRequest): Readonly<Record<string, string>> {
     const headers = this.responseHeaders(request, []);
     return isSameOrigin(request) ? headers : { ...headers, ...this.exposed };
+  }
+
+  get checksWebSockets(): boolean {
+    return this.settings.webSockets;
   }
 
   get exposed(): Readonly<Record<string, string>> {

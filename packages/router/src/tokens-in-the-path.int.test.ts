@@ -1,6 +1,7 @@
 import {
   AuthCookies,
   ConsentCookies,
+  DEFAULT_CORS,
   identityOf,
   systemClock,
   type Authenticator,
@@ -213,21 +214,29 @@ describe('CORS by the token (services-and-tokens case 129)', () => {
     `GET /ws HTTP/1.1\r\nHost: ${host}\r\nx-user: ann\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
     `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${more}\r\n`;
 
-  test('a page of another origin opens no WebSocket, unless a rule lets it', async () => {
+  test('case 125: pages of all origins may open WebSockets, unless the configuration says otherwise', async () => {
+    const strict = await startRouterUnderTest(
+      redis.url,
+      [kitchen.port],
+      { cors: { ...DEFAULT_CORS, webSockets: true } },
+      { authenticator: byName },
+    );
     const host = await newToken();
-    const open = async (of: string, more: string): Promise<string> =>
-      (await rawRequest(router.port, handshake(of, more), { until: /\r\n\r\n/ })).text.slice(0, 12);
-    expect(await open(host, `Origin: ${origin}\r\n`)).toBe('HTTP/1.1 403');
-    expect(await open(host, `Origin: http://${host}\r\n`)).toBe('HTTP/1.1 101');
-    expect(await open(host, `Origin: https://${host}\r\nx-forwarded-proto: wss\r\n`)).toBe('HTTP/1.1 101');
-    expect(await open(host, '')).toBe('HTTP/1.1 101');
+    const open = async (port: number, of: string, more: string): Promise<string> =>
+      (await rawRequest(port, handshake(of, more), { until: /\r\n\r\n/ })).text.slice(0, 12);
+    expect(await open(router.port, host, `Origin: ${origin}\r\n`)).toBe('HTTP/1.1 101');
+    expect(await open(strict.port, host, `Origin: ${origin}\r\n`)).toBe('HTTP/1.1 403');
+    expect(await open(strict.port, host, `Origin: http://${host}\r\n`)).toBe('HTTP/1.1 101');
+    const secure = `Origin: https://${host}\r\nx-forwarded-proto: wss\r\n`;
+    expect(await open(strict.port, host, secure)).toBe('HTTP/1.1 101');
+    expect(await open(strict.port, host, '')).toBe('HTTP/1.1 101');
     const friendly = await newToken({ 'cors-rules': [{ 'origin-regex': '.*', methods: ['GET'] }] });
-    expect(await open(friendly, `Origin: ${origin}\r\n`)).toBe('HTTP/1.1 101');
+    expect(await open(strict.port, friendly, `Origin: ${origin}\r\n`)).toBe('HTTP/1.1 101');
+    await strict.worker.close();
   });
 });
 
 describe('CORS by configuration', () => {
-  const cors = { exposedHeaders: [], maxAgeMs: 60_000 };
   const origin = 'https://a.example.com';
   test.each([
     [{ kind: 'allow-all', allowedOrigins: [] }, 200, 200],
@@ -238,7 +247,7 @@ describe('CORS by configuration', () => {
     const other = await startRouterUnderTest(
       redis.url,
       [kitchen.port],
-      { cors: { ...cors, ...settings } },
+      { cors: { ...DEFAULT_CORS, ...settings } },
       { authenticator: byName },
     );
     const host = await newToken({ 'cors-rules': [{ 'origin-regex': 'https://b' }] });

@@ -21,6 +21,7 @@ export class CorsCheck {
 
   /** Refuses what may not call; what the page is to be told goes into `facts`. @throws WaiterError 403 */
   request(head: RequestHead, facts: RequestFacts, metadata: JsonMap): void {
+    if (head.headers['upgrade'] !== undefined && !this.policy.checksWebSockets) return;
     facts.corsHeaders = this.policy.responseHeaders(requestOf(head), this.rulesOf(metadata));
   }
 
