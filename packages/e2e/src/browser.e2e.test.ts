@@ -43,7 +43,7 @@ if (executable === undefined) {
     it('case 128, request-path case 99: sees a page while a service starts, and ends on the page of the service', async () => {
       const host = 'cold.localhost';
       await client.register(host, kitchenService({ name: host, cmd: slow(2), 'interstitial-secs': 60 }));
-        const first = await page.goto(url(host, '/hello?a=b&c=%22#part'));
+      const first = await page.goto(url(host, '/hello?a=b&c=%22#part'));
       expect(first?.status()).toBe(200);
       expect(await page.title()).toBe('Waiter - Interstitial');
       expect(new URL(page.url()).pathname).toBe('/waiter-interstitial/hello');
