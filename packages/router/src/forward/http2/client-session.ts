@@ -10,6 +10,8 @@ const MAX_STREAM_ID = 2 ** 31 - 1;
 const NOTICE_MS = 1_000;
 /** Bytes that a client may send ahead of a slow instance, over all its streams. */
 const SESSION_WINDOW = 1_048_576;
+/** node:http2 ends its side of a closed session and waits for the client's, which may never come. */
+const LINGER_MS = 2_000;
 
 export interface ClientSessionOptions {
   readonly requestHeadBytes: number;
@@ -30,10 +32,12 @@ export class ClientSession {
   private idleSince = performance.now();
   private begun = false;
   private draining = false;
+  /** Monotonic milliseconds; 0: the session is not over yet. */
+  private overSince = 0;
 
   constructor(
     private readonly session: ServerHttp2Session,
-    socket: Socket,
+    private readonly socket: Socket,
     private readonly options: ClientSessionOptions,
   ) {
     const { remoteAddress, localPort } = socket;
@@ -64,6 +68,7 @@ export class ClientSession {
   /** Looks whether it is idle, slow or abusive. @param now monotonic milliseconds */
   check(now: number): void {
     this.guard.check(now);
+    if (this.session.destroyed) return this.linger(now);
     if (this.streams > 0) return;
     const { requestHeadTimeoutMs, clientIdleTimeoutMs } = this.options;
     const silentMs = now - this.idleSince;
@@ -85,7 +90,13 @@ export class ClientSession {
     this.session.ping(close);
   }
 
+  private linger(now: number): void {
+    if (this.overSince === 0) this.overSince = now;
+    else if (now - this.overSince >= LINGER_MS) this.socket.destroy();
+  }
+
   destroy(): void {
     this.session.destroy();
+    this.socket.destroy();
   }
 }
