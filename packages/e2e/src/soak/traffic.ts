@@ -25,6 +25,8 @@ export interface Tally {
   readonly failures: Map<string, number>;
 }
 
+/** Every client gives up before this. */
+const LONGEST_ROUND_MS = 90_000;
 const MAX_DIFFERENT_FAILURES = 50;
 /** Correlation ids and ports, which make equal failures look different. */
 const IDS = /[0-9a-f]{14,}-[0-9a-f]+|127\.0\.0\.1:\d+/g;
@@ -33,6 +35,8 @@ const IDS = /[0-9a-f]{14,}-[0-9a-f]+|127\.0\.0\.1:\d+/g;
 export class TrafficRun {
   readonly tallies = new Map<string, Tally>();
   private over = false;
+  /** Clients in the middle of a round, by kind. */
+  private readonly busy = new Map<string, number>();
   private readonly clients: Promise<void>[];
 
   constructor(
@@ -48,15 +52,22 @@ export class TrafficRun {
 
   private async client(kind: Traffic, tally: Tally, random: Random): Promise<void> {
     while (!this.over) {
+      this.count(kind, 1);
       try {
         await kind.once(random);
         tally.rounds += 1;
       } catch (error) {
         if (error instanceof Provoked) tally.provoked += 1;
         else this.failed(tally, error);
+      } finally {
+        this.count(kind, -1);
       }
       await sleep(random.between(0, 2 * kind.pauseMs));
     }
+  }
+
+  private count({ name }: Traffic, by: number): void {
+    this.busy.set(name, (this.busy.get(name) ?? 0) + by);
   }
 
   private failed({ failures }: Tally, error: unknown): void {
@@ -65,9 +76,14 @@ export class TrafficRun {
     failures.set(words, (failures.get(words) ?? 0) + 1);
   }
 
+  /** A client that does not come to an end is a failure of its own: something never answered it. */
   async stop(): Promise<void> {
     this.over = true;
-    await Promise.all(this.clients);
+    await Promise.race([Promise.all(this.clients), sleep(LONGEST_ROUND_MS)]);
+    for (const [name, count] of this.busy) {
+      const tally = this.tallies.get(name);
+      if (count > 0 && tally !== undefined) this.failed(tally, `${count} clients never ended`);
+    }
     for (const kind of this.kinds) kind.close?.();
   }
 }
