@@ -32,6 +32,7 @@ import { replacedRoutes } from './routes/replaced';
 import { scalingPauseRoutes } from './routes/scaling-pause';
 import { serviceIdRoutes } from './routes/service-id';
 import { settingsRoutes } from './routes/settings';
+import { simRoutes } from './routes/sim';
 import { stateRoutes } from './routes/state';
 import { statusRoutes } from './routes/status';
 import { suspendRoutes } from './routes/suspend';
@@ -125,6 +126,7 @@ function routesOf(
     ...authenticationRoutes(deps, cookies, cors),
     ...consentRoutes(deps, consents),
     ...interstitialRoutes(),
+    ...simRoutes(),
     ...replacedRoutes(),
   ];
 }

@@ -23,3 +23,4 @@ export type {
 } from './decision';
 export * from './policies';
 export * from './simulator';
+export * from './report';

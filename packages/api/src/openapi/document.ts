@@ -2,6 +2,7 @@ import { COMPONENT_SCHEMAS } from './component-schemas';
 import type { Operation, Operations, Parameter, Response } from './operation';
 import { ROUTER_OPERATIONS, stateComponent } from './operations/router';
 import { SERVICE_OPERATIONS } from './operations/services';
+import { SIMULATOR_OPERATIONS } from './operations/simulator';
 import { TOKEN_OPERATIONS } from './operations/tokens';
 import { text, type JsonSchema } from './shapes';
 
@@ -34,6 +35,7 @@ const SECTIONS: readonly (readonly [tag: string, operations: Operations])[] = [
   ['tokens', TOKEN_OPERATIONS],
   ['services', SERVICE_OPERATIONS],
   ['router', ROUTER_OPERATIONS],
+  ['simulator', SIMULATOR_OPERATIONS],
 ];
 
 /**

@@ -1,8 +1,6 @@
 import { Command } from 'commander';
 import { POLICY_NAMES } from '@waiter/scaling';
 import { UsageError } from '../usage-error';
-import { linePlot } from './plot';
-import { htmlReport } from './report';
 import { runSimulate } from './run-simulate';
 import { readComparison, withSimulateFlags } from './simulate-flags';
 
@@ -72,31 +70,4 @@ test('the flags of the command are those that are read', () => {
     service: { kind: 'exponential', meanMs: 1000 },
     routers: 4,
   });
-});
-
-test('the report is one page without script, and what people wrote is escaped', () => {
-  const html = htmlReport({ title: '<script>alert(1)</script>', description: 'a & b', results: [] });
-  expect(html).not.toContain('<script');
-  expect(html).toContain('a &#38; b');
-});
-
-test('a plot scales its points into its frame', () => {
-  const svg = linePlot(
-    [
-      {
-        label: 'x',
-        color: '#000',
-        points: [
-          [0, 0],
-          [10, 7],
-        ],
-      },
-    ],
-    {
-      title: 't',
-      xLabel: String,
-      yLabel: String,
-    },
-  );
-  expect(svg).toContain('points="60.0,196.0 890.0,77.0"');
 });

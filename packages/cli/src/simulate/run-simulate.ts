@@ -3,6 +3,9 @@ import { basename } from 'node:path';
 import { formatDuration } from '@waiter/core';
 import {
   comparePolicies,
+  describeComparison,
+  formatTable,
+  htmlReport,
   parseTrace,
   patternTrace,
   traceLengthMs,
@@ -10,9 +13,7 @@ import {
   type RequestSimulationResult,
 } from '@waiter/scaling';
 import { UsageError } from '../usage-error';
-import { htmlReport } from './report';
-import { describeComparison, readComparison, readPattern, type SimulateFlags } from './simulate-flags';
-import { formatTable } from './table';
+import { readComparison, readPattern, type SimulateFlags } from './simulate-flags';
 
 const PLOT_SAMPLES = 600;
 

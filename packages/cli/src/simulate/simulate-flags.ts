@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { formatDuration, parseDuration } from '@waiter/core';
+import { parseDuration } from '@waiter/core';
 import {
   DISTRIBUTION_KINDS,
   PATTERN_KINDS,
@@ -93,20 +93,6 @@ export function readPattern(flags: SimulateFlags): { pattern: Pattern; lengthMs:
   const lengthMs = duration(flags, 'length');
   if (lengthMs < 1000) throw new UsageError('--length: at least 1s');
   return { pattern, lengthMs };
-}
-
-/** One line for the head of a table: what was simulated. */
-export function describeComparison(comparison: Omit<Comparison, 'trace'>): string {
-  const { service, startup, limits, routers, seed } = comparison;
-  const time = ({ kind, meanMs }: Distribution): string => `${formatDuration(meanMs)} (${kind})`;
-  return [
-    `service time ${time(service)}`,
-    `start-up ${time(startup)}`,
-    `concurrency-level ${limits.concurrencyLevel}`,
-    `instances ${limits.minInstances} to ${limits.maxInstances}`,
-    `routers ${routers}`,
-    `seed ${seed}`,
-  ].join(', ');
 }
 
 function distribution(flags: SimulateFlags, mean: FlagName, kind: FlagName, cv: FlagName): Distribution {

@@ -18,3 +18,11 @@ export {
 } from './simulate-requests';
 export { comparePolicies, type Comparison } from './compare-policies';
 export { normal, randomStream, type Random } from './random';
+export {
+  parseClientCurve,
+  runComparison,
+  runTicks,
+  tickStateOnWire,
+  type ComparisonRequest,
+  type TickRequest,
+} from './simulation-request';
