@@ -60,7 +60,10 @@ test('the report marks the best of each figure and draws all timelines to one sc
 });
 
 test('the report of ticks has a plot for each group of numbers', () => {
-  const states = simulateTicks({ ...TICK_SIMULATION_DEFAULTS, totalTicks: 40, startupTicks: 5, idleTicks: 1 }, { 2: 10 });
+  const states = simulateTicks(
+    { ...TICK_SIMULATION_DEFAULTS, totalTicks: 40, startupTicks: 5, idleTicks: 1 },
+    { 2: 10 },
+  );
   const html = tickReport(states);
   expect(html.match(/<svg /g)).toHaveLength(4);
   expect(html).toContain('47 requests');

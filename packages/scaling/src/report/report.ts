@@ -43,8 +43,8 @@ export function reportBody({ description, results }: Omit<Report, 'title'>): str
     });
     return `<tr>${cells.join('')}</tr>`;
   });
-  // The same scale for all, so that one can be held against the other.
-  const most = Math.max(1, ...results.flatMap(({ timeline }) => timeline.map(highest)));
+  // The same scale for all, so that one can be held against the other. What waits under the worst would flatten the rest.
+  const most = Math.max(1, ...results.flatMap(({ timeline }) => timeline.map(({ instances }) => instances)));
   return [
     `<p class="quiet">${escapeText(description)}</p>`,
     `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`,
@@ -68,9 +68,6 @@ export function describeComparison(comparison: Omit<Comparison, 'trace'>): strin
     `seed ${seed}`,
   ].join(', ');
 }
-
-const highest = ({ demand, instances }: { demand: number; instances: number }): number =>
-  Math.max(demand, instances);
 
 /** Every policy as a point: the nearer to the corner, the better. */
 function tradeOff(results: readonly RequestSimulationResult[]): string {
@@ -108,10 +105,6 @@ const COLORS = ['#06c', '#c33', '#0a6b2d', '#b60', '#808', '#088', '#555'];
 const plain = (value: number): string => String(Number(value.toPrecision(3)));
 
 function clock(ms: number): string {
-  const minutes = Math.round(ms / 60_000);
-  return minutes < 10
-    ? `${Math.round(ms / 1000)} s`
-    : minutes < 600
-      ? `${minutes} min`
-      : `${(minutes / 60).toFixed(1)} h`;
+  const [size, unit] = ms < 120_000 ? [1000, 's'] : ms < 36_000_000 ? [60_000, 'min'] : [3_600_000, 'h'];
+  return `${plain(ms / size)} ${unit}`;
 }
