@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import { Histogram, Registry } from 'prom-client';
 import { createMetrics } from './metrics';
 
 it('renders counters, gauges and histograms under its prefix', async () => {
@@ -63,4 +65,55 @@ it('observes the process on request only', async () => {
   expect(await metrics.render()).not.toContain('process_cpu');
   metrics.observeProcess();
   expect(await metrics.render()).toContain('waiter_process_cpu_seconds_total');
+});
+
+it('counts of a bound series show when the metrics are read, also those of a gauge that is set in between', async () => {
+  const metrics = createMetrics();
+  const requests = metrics.counter({ name: 'requests_total', help: 'x', labels: ['a'] });
+  const gauge = metrics.gauge({ name: 'open', help: 'x', labels: ['a'] });
+  const [one, again, open] = [requests.with({ a: 1 }), requests.with({ a: 1 }), gauge.with({ a: 1 })];
+  one.inc();
+  again.inc(2);
+  open.inc(5);
+  open.dec();
+  let text = await metrics.render();
+  expect(text).toContain('waiter_requests_total{a="1"} 3');
+  expect(text).toContain('waiter_open{a="1"} 4');
+  one.inc();
+  open.inc();
+  open.set(7);
+  open.dec();
+  text = await metrics.render();
+  expect(text).toContain('waiter_requests_total{a="1"} 4');
+  expect(text).toContain('waiter_open{a="1"} 6');
+});
+
+it('what was counted before a series was removed does not bring it back', async () => {
+  const metrics = createMetrics();
+  const requests = metrics.counter({ name: 'requests_total', help: 'x', labels: ['a'] });
+  const seconds = metrics.histogram({ name: 's', help: 'x', labels: ['a'] });
+  requests.with({ a: 1 }).inc();
+  seconds.with({ a: 1 }).observe(1);
+  requests.remove({ a: 1 });
+  seconds.remove({ a: 1 });
+  expect(await metrics.render()).not.toContain('a="1"');
+});
+
+it('a histogram reads as one of prom-client', async () => {
+  const values = fc.array(fc.double({ min: 0, max: 20, noNaN: true }), { maxLength: 30 });
+  await fc.assert(
+    fc.asyncProperty(values, async (list) => {
+      const registry = new Registry();
+      const options = { name: 'waiter_s', help: 'x', buckets: [0.1, 1, 5] };
+      const theirs = new Histogram({ ...options, labelNames: ['a'], registers: [registry] });
+      const metrics = createMetrics();
+      const ours = metrics.histogram({ ...options, name: 's', labels: ['a'] });
+      for (const value of [...list, 5]) {
+        theirs.labels({ a: 'x' }).observe(value);
+        ours.with({ a: 'x' }).observe(value);
+      }
+      const lines = (text: string): string[] => text.trim().split('\n').sort();
+      expect(lines(await metrics.render())).toEqual(lines(await registry.metrics()));
+    }),
+  );
 });

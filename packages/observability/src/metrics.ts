@@ -1,5 +1,7 @@
-import { AggregatorRegistry, Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { AggregatorRegistry, Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { MetricObjectWithValues, MetricValue } from 'prom-client';
+import { Deferred, Dirty } from './deferred';
+import { CheapHistogram } from './histogram';
 
 export type Labels<L extends string> = Readonly<Record<L, string | number>>;
 /** All metrics of one process as plain data; what a worker sends to its control process. */
@@ -69,36 +71,55 @@ export function createMetrics(prefix = 'waiter_'): Metrics {
   return {
     contentType: registry.contentType,
     counter: (options) => {
-      const counter = new Counter(common(options));
+      const dirty = new Dirty();
+      const counter = new Counter({ ...common(options), collect: () => dirty.settle() });
       return {
         inc: (by) => counter.inc(by ?? 1),
-        with: (labels) => counter.labels(labels),
-        remove: (labels) => counter.remove(labels),
+        with: (labels) => new Deferred(dirty, (by) => counter.inc(labels, by)),
+        remove: (labels) => {
+          dirty.settle();
+          counter.remove(labels);
+        },
       };
     },
     gauge: <L extends string>({ collect, ...options }: GaugeOptions<L>) => {
+      const dirty = new Dirty();
       const gauge: Gauge<L> = new Gauge<L>({
         ...common<L>(options),
-        ...(collect === undefined ? {} : { collect: () => collect(surface) }),
+        collect: () => {
+          dirty.settle();
+          collect?.(surface);
+          dirty.settle();
+        },
       });
       const surface: Gauges<L> = {
         set: (value) => gauge.set(value),
         inc: (by) => gauge.inc(by ?? 1),
         dec: (by) => gauge.dec(by ?? 1),
-        with: (labels) => gauge.labels(labels),
-        remove: (labels) => gauge.remove(labels),
-        reset: () => gauge.reset(),
+        with: (labels) => {
+          const changes = new Deferred(dirty, (by) => gauge.inc(labels, by));
+          return {
+            inc: (by) => changes.inc(by),
+            dec: (by) => changes.dec(by),
+            set: (value) => {
+              changes.drop();
+              gauge.set(labels, value);
+            },
+          };
+        },
+        remove: (labels) => {
+          dirty.settle();
+          gauge.remove(labels);
+        },
+        reset: () => {
+          dirty.drop();
+          gauge.reset();
+        },
       };
       return surface;
     },
-    histogram: ({ buckets = SECONDS, ...options }) => {
-      const histogram = new Histogram({ ...common(options), buckets: [...buckets] });
-      return {
-        observe: (value) => histogram.observe(value),
-        with: (labels) => histogram.labels(labels),
-        remove: (labels) => histogram.remove(labels),
-      };
-    },
+    histogram: ({ buckets = SECONDS, ...options }) =>
+      new CheapHistogram({ ...common(options), buckets, registry }),
     observeProcess: () => collectDefaultMetrics({ register: registry, prefix }),
     snapshot: () => registry.getMetricsAsJSON(),
     render: async (others = []) =>

@@ -13,7 +13,7 @@ import type { Authenticator, ResolvedService, TokenRecord } from '@waiter/core';
 import { createMetrics, silentLogger, type Logger, type MetricsSnapshot } from '@waiter/observability';
 import { Store } from '@waiter/store';
 import { Admission } from './admission';
-import { AcceptServer, type RequestFacts, type RequestHead } from './accept';
+import { AcceptServer } from './accept';
 import { ConsentCheck, CorsCheck, Interstitials, OperatorStates, RequestAuthentication } from './admit';
 import { ApiHop, createProxy, Forwarder, instanceAgents, ServiceAuthorization, Upgrader } from './forward';
 import type { BackendTls } from './forward';
@@ -25,7 +25,7 @@ import { LoadReporter } from './report';
 import { SlotReservations, type Reservations } from './reserve';
 import { Fallback, ownNames, ServiceHealth, ServiceRegistrar, ServiceResolver, TokenCache } from './resolve';
 import type { TokenSource } from './resolve';
-import { LineWriter, logLine, Responder, type LoggedResponse } from './respond';
+import { LineWriter, Recorder, Responder } from './respond';
 import { WorkerMetrics } from './worker-metrics';
 
 /** What a worker is given by the process that it lives in. */
@@ -99,6 +99,8 @@ export async function startRouterWorker(
     },
     limits.cacheEntries,
   );
+  // Notices may come before there is a lane.
+  const lanes: { http1?: Http1Lane } = {};
   const unsubscribe = await store.changes.subscribe(
     (notice) => {
       if (notice.type === 'token') tokens.drop(notice.token);
@@ -109,12 +111,14 @@ export async function startRouterWorker(
         registrar.forget(notice.service);
         operators.drop(notice.service);
       }
+      lanes.http1?.forgetAdmissions();
     },
     () => {
       tokens.dropAll();
       operators.dropAll();
       health.dropAll();
       interstitials.interrupted();
+      lanes.http1?.forgetAdmissions();
     },
   );
 
@@ -126,21 +130,8 @@ export async function startRouterWorker(
       : new LineWriter(options.requestLog.file, (error) =>
           logger.error('the request log cannot be written', { error }),
         );
-  const onHead = (
-    head: RequestHead,
-    facts: RequestFacts,
-    status: number,
-    headers: LoggedResponse['headers'],
-  ): void => {
-    if (facts.service !== null) {
-      const series = workerMetrics.of(facts.service.serviceId);
-      series.status(status).inc();
-      series.requestSeconds.observe((performance.now() - head.startedAt) / 1000);
-      if (facts.slot !== null) series.queueSeconds.observe(facts.slot.waitedMs / 1000);
-    }
-    const requestType = head.isWebSocket ? 'websocket-upgrade' : 'waiter-proxy';
-    log?.write(logLine(head, facts, { status, headers, requestType }));
-  };
+  const recorder = new Recorder(workerMetrics, log);
+  const { onHead } = recorder;
 
   const tls = backendTls(options);
   const proxy = createProxy(limits.responseHeadBytes, tls);
@@ -209,23 +200,22 @@ export async function startRouterWorker(
     },
     pipeline,
   );
-  const lane =
-    (options.lanes?.http1 ?? true)
-      ? new Http1Lane(
-          {
-            options,
-            product,
-            admission,
-            reservations,
-            authorization,
-            responder,
-            metrics: workerMetrics,
-            onHead,
-            onFault: (error) => logger.error('request failed', { error }),
-          },
-          (socket, bytes) => accept.adopt(socket, bytes),
-        )
-      : undefined;
+  if (options.lanes?.http1 ?? true) {
+    lanes.http1 = new Http1Lane(
+      {
+        options,
+        product,
+        admission,
+        reservations,
+        authorization,
+        responder,
+        metrics: workerMetrics,
+        recorder,
+        onFault: (error) => logger.error('request failed', { error }),
+      },
+      (socket, bytes) => accept.adopt(socket, bytes),
+    );
+  }
   const http2 =
     (options.lanes?.http2 ?? true)
       ? new Http2Lane({
@@ -238,13 +228,13 @@ export async function startRouterWorker(
           onAbuse: (kind) => workerMetrics.abuse(kind).inc(),
         })
       : undefined;
-  accept.use({ http1: lane, http2 });
+  accept.use({ ...lanes, http2 });
 
   const stop = async (): Promise<void> => {
     reporter.stop();
     agents.destroy();
     sessions.destroy();
-    lane?.close();
+    lanes.http1?.close();
     http2?.close();
     apiHop.close();
     await unsubscribe();

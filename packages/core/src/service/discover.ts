@@ -45,6 +45,11 @@ const API_PATHS = new Set([
 ]);
 const API_PATTERN = /^\/waiter-(?:async\/(?:v2\/)?(?:complete|result|status)\/|auth\/|consent|interstitial)/;
 
+/** Whether a path is Waiter's own, whatever the host and the headers. */
+export function isApiPath(path: string): boolean {
+  return API_PATHS.has(path) || API_PATTERN.test(path);
+}
+
 /**
  * Whether the request is for Waiter itself and not for a service (spec: services-and-tokens 0.1).
  * @param request `path` without query; `host` as in the Host header
@@ -54,7 +59,7 @@ export function isApiRequest(
   request: { readonly path: string; readonly host: string | undefined; readonly headers: HeaderMap },
   hostnames: readonly string[],
 ): boolean {
-  if (API_PATHS.has(request.path) || API_PATTERN.test(request.path)) return true;
+  if (isApiPath(request.path)) return true;
   const host = hostWithoutPort(request.host ?? '');
   if (host !== '' && !isOwnHost(host, hostnames)) return false;
   for (const name in request.headers) {

@@ -2,7 +2,7 @@ export { authorizeRequest } from './authorize';
 export { compileDescription } from './compile';
 export { approves, asksConsent } from './consent';
 export type { CheckDescription, CompiledDescription } from './compile';
-export { discoverTokens, hostWithoutPort, isApiRequest } from './discover';
+export { discoverTokens, hostWithoutPort, isApiPath, isApiRequest } from './discover';
 export type { TokenDiscovery } from './discover';
 export { attachDefaults, effectiveDescription, mergeParameters, metricGroupOf } from './effective';
 export { instanceEnvironment } from './environment';

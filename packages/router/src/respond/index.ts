@@ -2,5 +2,6 @@ export type { Answer } from './answer';
 export { debugHeaders } from './debug-headers';
 export { drainBody } from './drain-body';
 export { LineWriter } from './line-writer';
-export { logLine, type LoggedResponse } from './request-log';
+export { Recorder } from './recorder';
+export { headersLogText, logLine, responseLogText, type LoggedResponse } from './request-log';
 export { Responder, type ResponderOptions } from './responder';

@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 
 /** Pieces of this size are written at once, smaller ones after a while. */
-const FLUSH_CHARACTERS = 64 * 1024;
+const FLUSH_CHARACTERS = 256 * 1024;
 const FLUSH_MS = 250;
 /** More than this unwritten (a full or slow disk) and lines are dropped rather than kept. */
 const MAX_PENDING_BYTES = 8 * 1024 * 1024;

@@ -66,7 +66,7 @@ export function passedReply(
   // A body that ends with the instance's connection is sent in chunks: ours stays open.
   if (reply.framing === 'chunked' || reply.framing === 'until-close')
     text += 'Transfer-Encoding: chunked\r\n';
-  return { headers, hasCid, text };
+  return { headers, hasCid, text, logText: undefined };
 }
 
 /** Header lines that are meant for one client alone. */

@@ -1,10 +1,10 @@
 import type { Admission } from '../../admission';
 import type { RouterOptions } from '../../options';
 import type { Reservations } from '../../reserve';
-import type { Responder } from '../../respond';
+import type { Recorder, Responder } from '../../respond';
 import type { WorkerMetrics } from '../../worker-metrics';
-import type { ForwarderParts } from '../forwarder';
 import type { ServiceAuthorization } from '../service-password';
+import type { WarmAdmissions } from './admission/warm-admissions';
 import type { LaneClock } from './clock';
 import type { HeadScanner } from './message/head-scanner';
 import type { ClientBuffers } from './sockets/client-buffers';
@@ -19,7 +19,7 @@ export interface SharedParts {
   readonly authorization: ServiceAuthorization;
   readonly responder: Responder;
   readonly metrics: WorkerMetrics;
-  readonly onHead: ForwarderParts['onHead'];
+  readonly recorder: Recorder;
   /** A fault of ours, not of the client or the instance. */
   readonly onFault: (error: unknown) => void;
 }
@@ -27,6 +27,7 @@ export interface SharedParts {
 /** What the connections and exchanges of one lane have in common. */
 export interface LaneParts extends SharedParts {
   readonly clock: LaneClock;
+  readonly warm: WarmAdmissions;
   readonly scanner: HeadScanner;
   readonly pool: UpstreamPool;
   /** null: connections of clients are read by 'data'. */

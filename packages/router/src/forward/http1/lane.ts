@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { promisedSeconds, type FastLane } from '../../accept';
+import { WarmAdmissions } from './admission/warm-admissions';
 import { ClientConnection } from './client/client-connection';
 import type { ConnectionHome } from './client/connection-home';
 import { LaneClock } from './clock';
@@ -37,6 +38,7 @@ export class Http1Lane implements FastLane, ConnectionHome {
     this.parts = {
       ...shared,
       clock,
+      warm: new WarmAdmissions(shared),
       scanner: new HeadScanner(limits.requestHeadBytes),
       pool: new UpstreamPool({
         clock,
@@ -90,6 +92,11 @@ export class Http1Lane implements FastLane, ConnectionHome {
     const now = this.parts.clock.tick();
     for (const connection of this.connections) connection.check(now);
     this.parts.pool.sweep(now);
+  }
+
+  /** Something changed that admission depends on. */
+  forgetAdmissions(): void {
+    this.parts.warm.forget();
   }
 
   drain(): void {

@@ -3,6 +3,7 @@ import { WaiterError } from '@waiter/core';
 import { newFacts, newUniqueId, rawRefusal, refusalOf } from '../../../accept';
 import type { Admitted } from '../../../admission';
 import type { Answer } from '../../../respond';
+import { admittance, type Admittance } from '../admission/admittance';
 import { LaneExchange, type ExchangeClient } from '../exchange/lane-exchange';
 import { connectionLines } from '../head-text';
 import { LaneHead } from '../lane-head';
@@ -142,7 +143,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
 
   private readRequest(bytes: Buffer, from: number, to: number): number {
     const { reader, wire, home } = this;
-    const { clock, admission } = home.parts;
+    const { clock } = home.parts;
     const end = reader.read(bytes, from, to);
     if (end === INCOMPLETE) {
       this.backlog.add(wire.input, bytes, from, to);
@@ -160,19 +161,31 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     this.served += 1;
     this.keepAlive = fields.keepAlive;
     home.watch(this);
-    const current = {
-      head: new LaneHead(reader.line, fields, wire.socket, clock.now),
-      facts: newFacts(),
-    };
+    const head = new LaneHead(reader.line, fields, wire.socket, clock.now);
+    const warm = home.parts.warm.find(head, clock.now);
+    if (warm !== null) {
+      this.current = { head, facts: { ...warm.facts } };
+      return this.exchangeWith(this.current, warm, bytes, end, to);
+    }
+    return this.admit(head, bytes, end, to);
+  }
+
+  private admit(head: LaneHead, bytes: Buffer, end: number, to: number): number {
+    const { reader, wire } = this;
+    const { admission } = this.home.parts;
+    const { start } = reader;
+    const current = { head, facts: newFacts() };
     this.current = current;
-    if (admission.isForApi(current.head)) return this.handOver(bytes, start, to);
+    if (admission.isForApi(head)) return this.handOver(bytes, start, to);
     let admitted: Admitted | Promise<Admitted>;
     try {
-      admitted = admission.admitted(current.head, current.facts);
+      admitted = admission.admitted(head, current.facts);
     } catch (error) {
       return this.answerNow(this.rendered(error), bytes, end, to);
     }
-    if (!('then' in admitted)) return this.proceed(current, admitted, bytes, start, end, to);
+    if (!('then' in admitted)) {
+      return this.proceed(current, admitted, bytes, start, end, to, true);
+    }
     this.state = 'admitting';
     wire.pause();
     this.backlog.add(wire.input, bytes, start, to);
@@ -198,18 +211,32 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   }
 
   private proceed(
-    { head, facts }: Current,
+    current: Current,
     found: Admitted,
     bytes: Buffer,
     start: number,
     bodyFrom: number,
     to: number,
+    atOnce = false,
   ): number {
     if ('status' in found) return this.answerNow(found, bytes, bodyFrom, to);
     // The other protocols are spoken by the other lanes.
     if (found.compiled.backendProto !== 'http') return this.handOver(bytes, start, to);
+    const { parts } = this.home;
+    const admitted = admittance(found, current.facts, parts);
+    if (atOnce) parts.warm.remember(current.head, current.facts, admitted, parts.clock.now);
+    return this.exchangeWith(current, admitted, bytes, bodyFrom, to);
+  }
+
+  private exchangeWith(
+    { head, facts }: Current,
+    admitted: Admittance,
+    bytes: Buffer,
+    bodyFrom: number,
+    to: number,
+  ): number {
     this.body.begin(head.fields);
-    const exchange = new LaneExchange(this.home.parts, this, head, facts, found);
+    const exchange = new LaneExchange(this.home.parts, this, head, facts, admitted);
     this.exchange = exchange;
     this.state = 'exchange';
     this.stallMs = (facts.timeouts ?? this.home.parts.options.timeouts).streamingTimeoutMs;

@@ -1,14 +1,13 @@
-import type { ResolvedService } from '@waiter/core';
 import type { RequestFacts } from '../../../accept';
 import type { Slot } from '../../../reserve';
-import { debugHeaders } from '../../../respond';
-import type { ServiceMetrics } from '../../../worker-metrics';
-import { failureDetails, MAX_RETRIES, reservable } from '../../forwarder';
+import { debugHeaders, headersLogText, responseLogText } from '../../../respond';
+import { failureDetails, MAX_RETRIES } from '../../forwarder';
 import { afterResend, failureError, releaseOutcome, retryOf, type Failure } from '../../outcome';
-import { clientText, interimText, ownText, passedReply, requestHeadText } from '../head-text';
+import type { Admittance } from '../admission/admittance';
+import { clientText, interimText, passedReply, requestHeadText } from '../head-text';
 import type { LaneHead } from '../lane-head';
 import type { LaneParts } from '../lane-parts';
-import type { ReplyHead } from '../message/reply-head';
+import type { PassedReply, ReplyHead } from '../message/reply-head';
 import type { ClientWire } from '../sockets/client-wire';
 import type { Input } from '../sockets/input';
 import type { UpstreamConnection, UpstreamUser } from '../upstream/upstream-connection';
@@ -55,20 +54,18 @@ export class LaneExchange implements UpstreamUser {
   /** How the first attempt ended, when the request goes out once more on a fresh connection. */
   private resent: Failure | null = null;
   private onAbort: (() => void) | null = null;
-  private readonly series: ServiceMetrics;
 
   constructor(
     readonly parts: LaneParts,
     readonly client: ExchangeClient,
     private readonly head: LaneHead,
     readonly facts: RequestFacts,
-    private readonly service: ResolvedService,
+    private readonly admittance: Admittance,
   ) {
     this.upload = new Upload(head.fields.hasBody);
     this.reply = new ReplyRelay(client.wire);
     this.toHead = head.method === 'HEAD';
     this.retriesLeft = parts.options.retryOnConnectFailure ? MAX_RETRIES : 0;
-    this.series = parts.metrics.of(service.serviceId);
   }
 
   get requestComplete(): boolean {
@@ -76,7 +73,7 @@ export class LaneExchange implements UpstreamUser {
   }
 
   start(): void {
-    this.series.inFlight.inc();
+    this.admittance.series.inFlight.inc();
     this.reserve();
   }
 
@@ -84,7 +81,7 @@ export class LaneExchange implements UpstreamUser {
   private reserve(): void {
     const { reservations, options, clock } = this.parts;
     const { head, tried } = this;
-    const wanted = reservable(this.service);
+    const { wanted } = this.admittance;
     const slot = tried === null ? reservations.tryReserve(wanted, head.arrivedAtMs) : null;
     if (slot !== null) return this.occupy(slot);
     const waitedMs = tried === null ? 0 : Date.now() - head.arrivedAtMs;
@@ -129,8 +126,8 @@ export class LaneExchange implements UpstreamUser {
     const { upstream, parts, upload } = this;
     if (upstream === null) return;
     this.activeAt = parts.clock.now;
-    const own = ownText(parts.authorization.of(this.service.serviceId), this.facts.principal);
-    upload.begin(upstream.wire.socket, requestHeadText(this.head, own, parts.product), this.activeAt);
+    const text = requestHeadText(this.head, this.admittance.ownText, parts.product);
+    upload.begin(upstream.wire.socket, text, this.activeAt);
     if (upload.blockedAt === 0) this.client.resume();
   }
 
@@ -167,12 +164,24 @@ export class LaneExchange implements UpstreamUser {
     }
     own += clientText(facts);
     this.reply.begin(`${passed.text}${own}${client.connectionText()}\r\n`, reply.framing);
-    parts.onHead(head, facts, reply.status, passed.headers);
+    this.record(passed, reply.status);
+  }
+
+  private record(passed: PassedReply, status: number): void {
+    const { head, facts, admittance } = this;
+    const { recorder, clock } = this.parts;
+    let texts = null;
+    if (recorder.logs) {
+      const request = (head.fields.logText ??= headersLogText(head));
+      const response = (passed.logText ??= responseLogText(passed.headers));
+      texts = { request, response };
+    }
+    recorder.record(head, facts, status, admittance.series, texts, clock.now);
   }
 
   onBody(input: Input, bytes: Buffer, from: number, to: number): void {
     this.activeAt = this.parts.clock.now;
-    if (!this.reply.body(input, bytes, from, to)) this.upstream?.wire.socket.pause();
+    if (!this.reply.body(input, bytes, from, to)) this.upstream?.wire.pause();
   }
 
   onFlush(): void {
@@ -192,7 +201,7 @@ export class LaneExchange implements UpstreamUser {
     const { upstream } = this;
     if (upstream === null) return;
     upstream.wire.reclaim();
-    if (upstream.wire.socket.isPaused()) upstream.wire.socket.resume();
+    upstream.wire.resume();
   }
 
   /** The client does not read the reply. */
@@ -233,7 +242,7 @@ export class LaneExchange implements UpstreamUser {
       return this.reserve();
     }
     if (outcome.kind === 'failed') {
-      return this.fail(failureError(outcome, failureDetails(this.service, slot, outcome)));
+      return this.fail(failureError(outcome, failureDetails(this.admittance.service, slot, outcome)));
     }
     this.settle();
     if (client.gone) return;
@@ -250,7 +259,7 @@ export class LaneExchange implements UpstreamUser {
 
   /** The exchange with the instance is over, and its slot given back. */
   private settle(): void {
-    this.series.inFlight.dec();
+    this.admittance.series.inFlight.dec();
     this.client.exchangeOver();
   }
 }

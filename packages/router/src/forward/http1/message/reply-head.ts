@@ -30,6 +30,8 @@ export interface PassedReply {
   readonly hasCid: boolean;
   /** Status line and `headers`. */
   readonly text: string;
+  /** Their part of a line of the request log; undefined: it was not needed yet. */
+  logText: string | undefined;
 }
 
 /**

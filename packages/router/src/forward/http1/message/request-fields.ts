@@ -1,5 +1,6 @@
 import type { HeaderMap } from '@waiter/core';
 import { foldHeaders, lowerCaseName } from '../../../accept';
+import type { Decision } from '../admission/warm-admissions';
 import type { Framing } from './body-reader';
 import { namesClose } from './connection-options';
 
@@ -7,11 +8,17 @@ import { namesClose } from './connection-options';
 const PLAIN_HOST = /^[\w.~!$&'()*+;=:[\]%-]+$/;
 const PLAIN_LENGTH = /^\d{1,15}$/;
 
-/** The header lines of a plain request. Requests with the very same lines share one object. */
+/** The header lines of a plain request. Requests of one connection with the very same lines share one object. */
 export class RequestFields {
   private folded: HeaderMap | undefined;
-  /** What of them goes to the instance, as text; made when it is first needed. */
+  // What others work out of them, once for all requests that share them; undefined: it was not needed yet.
+  /** What goes on to the instance. */
   passedText: string | undefined;
+  /** Their part of a line of the request log. */
+  logText: string | undefined;
+  /** See `WarmAdmissions`. */
+  warmKey: string | null | undefined;
+  decision: Decision | undefined;
 
   constructor(
     /** Names and values in turn, as they arrived. */

@@ -23,6 +23,7 @@ export class UpstreamWire {
   private usual: ReusedInput | null = null;
   private bulk: ReusedInput | null = null;
   private filled = false;
+  private paused = false;
 
   /** @param reuses false: by 'data', the form that every version of node knows */
   constructor(host: string, port: number, owner: UpstreamOwner, reuses: boolean) {
@@ -48,6 +49,18 @@ export class UpstreamWire {
     const input = this.bulk ?? (this.usual ??= new ReusedInput(USUAL_BYTES));
     this.input = input;
     return input.area;
+  }
+
+  pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.socket.resume();
   }
 
   /** Whoever was written to from our buffers has taken everything. */

@@ -4,6 +4,7 @@ import type { HeadScanner } from '../message/head-scanner';
 import type { ReplyHead } from '../message/reply-head';
 import { INCOMPLETE, MALFORMED, ReplyReader } from '../message/reply-reader';
 import type { Input } from '../sockets/input';
+import type { Address } from './upstream-pool';
 import { UpstreamWire, type UpstreamOwner } from '../sockets/upstream-wire';
 
 /** Whom a connection to an instance works for at the moment. */
@@ -52,13 +53,11 @@ export class UpstreamConnection implements UpstreamOwner {
   private partial: Buffer | null = null;
 
   constructor(
-    readonly key: string,
-    host: string,
-    port: number,
+    readonly address: Address,
     private readonly home: UpstreamHome,
   ) {
     this.reader = new ReplyReader(home.scanner);
-    this.wire = new UpstreamWire(host, port, this, home.reusesBuffers);
+    this.wire = new UpstreamWire(address.host, address.port, this, home.reusesBuffers);
   }
 
   begin(user: UpstreamUser): void {

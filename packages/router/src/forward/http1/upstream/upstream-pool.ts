@@ -17,14 +17,24 @@ export interface UpstreamPoolOptions {
   readonly onFault: (error: unknown) => void;
 }
 
+/** The connections to one address. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  /** The newest last. */
+  readonly idle: UpstreamConnection[];
+  /** Idle ones and others. */
+  count: number;
+}
+
 /** Connections to instances; the newest idle one is used first, so that the others can end (RFC 9112 9.3, 9.5). */
 export class UpstreamPool implements UpstreamHome {
   readonly scanner: HeadScanner;
-  private readonly idle = new Map<string, UpstreamConnection[]>();
-  private readonly all = new Set<UpstreamConnection>();
-
   readonly clock: LaneClock;
   readonly reusesBuffers: boolean;
+  /** By port, then in a list: a key of host and port would be made anew with each request. */
+  private readonly addresses = new Map<number, Address[]>();
+  private readonly all = new Set<UpstreamConnection>();
 
   constructor(private readonly options: UpstreamPoolOptions) {
     this.clock = options.clock;
@@ -34,37 +44,53 @@ export class UpstreamPool implements UpstreamHome {
 
   /** @param fresh a connection that nobody used before */
   take(host: string, port: number, fresh: boolean): UpstreamConnection {
-    const key = `${host}:${port}`;
-    const free = fresh ? undefined : this.idle.get(key);
-    for (let found = free?.pop(); found !== undefined; found = free?.pop()) {
-      if (!found.wire.socket.destroyed && found.wire.socket.writable) return found;
+    const address = this.addressOf(host, port);
+    if (!fresh) {
+      for (let found = address.idle.pop(); found !== undefined; found = address.idle.pop()) {
+        const { socket } = found.wire;
+        if (!socket.destroyed && socket.writable) return found;
+      }
     }
-    const made = new UpstreamConnection(key, host, port, this);
+    const made = new UpstreamConnection(address, this);
+    address.count += 1;
     this.all.add(made);
     return made;
+  }
+
+  private addressOf(host: string, port: number): Address {
+    let list = this.addresses.get(port);
+    if (list === undefined) this.addresses.set(port, (list = []));
+    for (const address of list) if (address.host === host) return address;
+    const address = { host, port, idle: [], count: 0 };
+    list.push(address);
+    return address;
   }
 
   free(upstream: UpstreamConnection, idleSeconds: number | null): void {
     const promisedMs = idleSeconds === null ? Infinity : (idleSeconds - MARGIN_SECONDS) * 1_000;
     const idleMs = Math.min(this.options.idleMs, promisedMs);
-    let free = this.idle.get(upstream.key);
-    if (free === undefined) this.idle.set(upstream.key, (free = []));
-    if (idleMs <= 0 || free.length >= MAX_IDLE) {
+    const { idle } = upstream.address;
+    if (idleMs <= 0 || idle.length >= MAX_IDLE) {
       upstream.wire.socket.destroy();
       return;
     }
     upstream.idleUntil = this.clock.now + idleMs;
     // It may have been held back for a slow client; while it is idle, its end must be seen.
-    if (upstream.wire.socket.isPaused()) upstream.wire.socket.resume();
-    free.push(upstream);
+    upstream.wire.resume();
+    idle.push(upstream);
   }
 
   closed(upstream: UpstreamConnection): void {
+    const { address } = upstream;
     this.all.delete(upstream);
-    const free = this.idle.get(upstream.key);
-    const place = free?.indexOf(upstream) ?? -1;
-    if (place >= 0) free?.splice(place, 1);
-    if (free?.length === 0) this.idle.delete(upstream.key);
+    address.count -= 1;
+    const place = address.idle.indexOf(upstream);
+    if (place >= 0) address.idle.splice(place, 1);
+    if (address.count > 0) return;
+    const list = this.addresses.get(address.port);
+    if (list === undefined) return;
+    list.splice(list.indexOf(address), 1);
+    if (list.length === 0) this.addresses.delete(address.port);
   }
 
   fault(error: unknown): void {
@@ -73,8 +99,10 @@ export class UpstreamPool implements UpstreamHome {
 
   /** Ends what was idle for too long. @param now monotonic milliseconds */
   sweep(now: number): void {
-    for (const free of this.idle.values()) {
-      for (const upstream of free) if (upstream.idleUntil <= now) upstream.wire.socket.destroy();
+    for (const list of this.addresses.values()) {
+      for (const { idle } of list) {
+        for (const upstream of idle) if (upstream.idleUntil <= now) upstream.wire.socket.destroy();
+      }
     }
   }
 

@@ -1,0 +1,30 @@
+import type { ResolvedService } from '@waiter/core';
+import type { RequestFacts } from '../../../accept';
+import type { ReservableService } from '../../../reserve';
+import type { ServiceMetrics } from '../../../worker-metrics';
+import { reservable } from '../../forwarder';
+import { ownText } from '../head-text';
+import type { SharedParts } from '../lane-parts';
+
+/** A service that may be used, with what every exchange with it needs. */
+export interface Admittance {
+  readonly service: ResolvedService;
+  readonly wanted: ReservableService;
+  readonly series: ServiceMetrics;
+  /** Header lines that the router itself states to instances. */
+  readonly ownText: string;
+}
+
+export function admittance(
+  service: ResolvedService,
+  { principal }: RequestFacts,
+  { metrics, authorization }: Pick<SharedParts, 'metrics' | 'authorization'>,
+): Admittance {
+  const { serviceId } = service;
+  return {
+    service,
+    wanted: reservable(service),
+    series: metrics.of(serviceId),
+    ownText: ownText(authorization.of(serviceId), principal),
+  };
+}

@@ -1,0 +1,70 @@
+import { isApiPath } from '@waiter/core';
+import type { RequestFacts } from '../../../accept';
+import type { LaneHead } from '../lane-head';
+import type { SharedParts } from '../lane-parts';
+import type { Admittance } from './admittance';
+import { warmKey } from './warm-key';
+
+/**
+ * So long does a decision hold for other requests of its kind. Notices of changes void all of them at once (`forget`); what changes
+ * with time alone (a fallback window, the word to the scaler that a service is in use) is that late at most.
+ */
+const HOLDS_MS = 100;
+
+/** A decision about requests that say the same of their service. */
+export interface Decision extends Admittance {
+  /** What was found out; each request gets its own copy. */
+  readonly facts: RequestFacts;
+  readonly generation: number;
+  /** Monotonic milliseconds. */
+  readonly until: number;
+}
+
+/**
+ * Admission for the lane: a request like one that was let through within the last moments is let through in a fraction of the
+ * time. Only decisions for a service are remembered, never refusals or answers.
+ */
+export class WarmAdmissions {
+  private readonly decisions = new Map<string, Decision>();
+  private readonly refused: ReadonlySet<string>;
+  private generation = 0;
+
+  constructor(private readonly parts: SharedParts) {
+    this.refused = new Set(parts.options.descriptions.unsupportedHeaders);
+  }
+
+  /** Something that decisions depend on may have changed. */
+  forget(): void {
+    this.generation += 1;
+    this.decisions.clear();
+  }
+
+  /** A decision that holds for this request; its `facts` are to be copied. null: it must be decided. */
+  find(head: LaneHead, now: number): Decision | null {
+    const { fields } = head;
+    if (fields.warmKey === undefined) fields.warmKey = warmKey(head.headers, head.scheme, this.refused);
+    if (fields.warmKey === null || isApiPath(head.path)) return null;
+    if (fields.decision !== undefined && this.holds(fields.decision, now)) return fields.decision;
+    const known = this.decisions.get(fields.warmKey);
+    if (known === undefined || !this.holds(known, now)) return null;
+    return (fields.decision = known);
+  }
+
+  private holds({ generation, until }: Decision, now: number): boolean {
+    return generation === this.generation && now < until;
+  }
+
+  /** @param admittance of a request that was decided just now, without waiting: nothing can have changed meanwhile */
+  remember({ fields }: LaneHead, facts: RequestFacts, admittance: Admittance, now: number): void {
+    const { service } = admittance;
+    const { warmKey: key } = fields;
+    if (key === null || key === undefined) return;
+    // An earlier version serves only until the latest can, and a page may come before a service that starts.
+    if (facts.latestServiceId !== service.serviceId || service.compiled.interstitialMs > 0) return;
+    if (this.decisions.size >= this.parts.options.limits.cacheEntries) this.decisions.clear();
+    const { generation } = this;
+    const decision = { ...admittance, facts: { ...facts }, generation, until: now + HOLDS_MS };
+    this.decisions.set(key, decision);
+    fields.decision = decision;
+  }
+}
