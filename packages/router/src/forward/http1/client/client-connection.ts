@@ -1,43 +1,40 @@
 import type { Socket } from 'node:net';
 import { WaiterError } from '@waiter/core';
-import { newFacts, newUniqueId, rawRefusal, refusalOf } from '../../../accept';
-import type { Admitted } from '../../../admission';
+import { newUniqueId, rawRefusal, refusalOf } from '../../../accept';
 import type { Answer } from '../../../respond';
-import { admittance, type Admittance } from '../admission/admittance';
-import { LaneExchange, type ExchangeClient } from '../exchange/lane-exchange';
+import type { Admittance } from '../admission/admittance';
+import type { ExchangeClient } from '../exchange/exchange-client';
+import { LaneExchange } from '../exchange/lane-exchange';
 import { connectionLines } from '../head-text';
-import { LaneHead } from '../lane-head';
-import { INCOMPLETE, ODD, RequestReader, TOO_LARGE } from '../message/request-reader';
+import type { LaneHead } from '../lane-head';
+import type { LaneParts } from '../lane-parts';
 import { ClientWire, type WireOwner } from '../sockets/client-wire';
 import { LentSocket } from '../sockets/lent-socket';
 import { answerText } from './answer-text';
-import { Backlog } from './backlog';
 import type { ConnectionHome } from './connection-home';
 import { checkPatience } from './patience';
+import { admitRequest, type AdmissionOwner, type Current, type RequestBytes } from './request-admission';
 import { RequestBody } from './request-body';
+import { RequestIntake, type IntakeOwner } from './request-intake';
 import type { State } from './state';
 
 /** A connection that has served so many requests lives: it is worth buffers that are used again. */
 const REQUESTS_OF_A_LIVELY_ONE = 2;
 
-/** A request and what is known of it. */
-interface Current {
-  readonly head: LaneHead;
-  readonly facts: ReturnType<typeof newFacts>;
-}
-
 /**
  * One connection of a client: requests in their order, one at a time (RFC 9112 9.3), each with its body to its end, and
  * its response. Reading pauses where nobody wants the bytes yet.
  */
-export class ClientConnection implements WireOwner, ExchangeClient {
+export class ClientConnection implements WireOwner, IntakeOwner, AdmissionOwner, ExchangeClient {
+  readonly parts: LaneParts;
   readonly wire: ClientWire;
+  readonly intake: RequestIntake;
+  readonly body = new RequestBody();
   state: State = 'head';
   exchange: LaneExchange | null = null;
-  readonly body = new RequestBody();
-  /** When the first byte of an unfinished head came; 0: there is none. Monotonic milliseconds, as all times here. */
-  headAt: number;
-  /** When the present state began, where that matters. */
+  /** The present request; the last one, when there is none. */
+  current: Current | null = null;
+  /** When the present state began, where that matters. Monotonic milliseconds, as all times here. */
   since: number;
   /** When the client ended its side; 0: not yet. */
   endedAt = 0;
@@ -45,27 +42,24 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   stallMs: number;
   /** The lane looks often whether somebody takes too long. */
   watched = false;
-  private readonly reader: RequestReader;
-  private readonly backlog = new Backlog();
-  private current: Current | null = null;
   private answer: Answer | null = null;
   private keepAlive = true;
   private served = 0;
-  private serving = false;
   private lent: LentSocket | null = null;
 
   constructor(
     socket: Socket,
-    readonly home: ConnectionHome,
+    private readonly home: ConnectionHome,
   ) {
     const { parts } = home;
+    this.parts = parts;
+    this.since = parts.clock.tick();
+    this.stallMs = parts.options.timeouts.streamingTimeoutMs;
     // What comes over TLS is decrypted by node, into buffers of its own.
     const buffers = 'encrypted' in socket ? null : parts.buffers;
     this.wire = new ClientWire(socket, this, parts.clock, buffers);
-    this.reader = new RequestReader(parts.scanner);
-    this.headAt = this.since = parts.clock.tick();
-    this.stallMs = parts.options.timeouts.streamingTimeoutMs;
-    home.watch(this);
+    this.intake = new RequestIntake(this);
+    this.watch();
   }
 
   get gone(): boolean {
@@ -74,7 +68,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
 
   /** Nothing of a request is here. */
   get idle(): boolean {
-    return this.state === 'head' && this.headAt === 0;
+    return this.state === 'head' && this.intake.headAt === 0;
   }
 
   get expectsBody(): boolean {
@@ -88,13 +82,17 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   }
 
   connectionText(): string {
-    return connectionLines(this.keepsAlive(), this.home.parts.clientIdleSeconds);
+    return connectionLines(this.keepsAlive(), this.parts.clientIdleSeconds);
   }
 
-  // Reading
+  watch(): void {
+    if (!this.watched) this.home.watch(this);
+  }
+
+  // From the first byte of a request to its exchange
 
   onRead(bytes: Buffer, to: number): void {
-    this.home.parts.clock.tick();
+    this.parts.clock.tick();
     try {
       this.take(bytes, to);
     } catch (error) {
@@ -106,145 +104,53 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     if (this.lent !== null) {
       if (!this.lent.feed(this.wire.input.keep(bytes, 0, to))) this.wire.pause();
     } else if (this.expectsBody) {
-      this.await(bytes, this.readBody(bytes, 0, to), to);
+      this.intake.hold(bytes, this.readBody(bytes, 0, to), to);
       if (this.state === 'draining') this.drained();
-    } else if (this.state === 'head' && this.backlog.empty) {
-      this.await(bytes, this.serve(bytes, 0, to), to);
     } else if (!this.gone) {
-      this.backlog.add(this.wire.input, bytes, 0, to);
-      if (this.state === 'head') this.serveBacklog();
-      else this.wire.pause();
+      this.intake.take(bytes, to);
     }
   }
 
-  /** Keeps what cannot be used yet; the client has to wait with more. */
-  private await(bytes: Buffer, from: number, to: number): void {
-    if (from === to || this.gone) return;
-    this.backlog.add(this.wire.input, bytes, from, to);
-    this.wire.pause();
-  }
-
-  private serveBacklog(): void {
-    const bytes = this.backlog.take();
-    if (bytes !== null) this.await(bytes, this.serve(bytes, 0, bytes.length), bytes.length);
-  }
-
-  /**
-   * Serves requests as far as that needs nobody else; the state is then `head` again, hence the loop.
-   * @returns up to where the bytes were used
-   */
-  private serve(bytes: Buffer, from: number, to: number): number {
-    let at = from;
-    this.serving = true;
-    while (this.state === 'head' && at < to) at = this.readRequest(bytes, at, to);
-    this.serving = false;
-    return at;
-  }
-
-  private readRequest(bytes: Buffer, from: number, to: number): number {
-    const { reader, wire, home } = this;
-    const { clock } = home.parts;
-    const end = reader.read(bytes, from, to);
-    if (end === INCOMPLETE) {
-      this.backlog.add(wire.input, bytes, from, to);
-      if (this.headAt === 0) this.headAt = clock.now;
-      home.watch(this);
-      return to;
-    }
-    const { fields, start } = reader;
-    if (end === ODD || (end > 0 && fields === null)) return this.handOver(bytes, start, to);
-    if (end < 0 || fields === null) {
-      this.refuse(end === TOO_LARGE ? 'HPE_HEADER_OVERFLOW' : 'HPE_INVALID');
-      return to;
-    }
-    this.headAt = 0;
+  begin(head: LaneHead, from: RequestBytes): number {
     this.served += 1;
-    this.keepAlive = fields.keepAlive;
-    home.watch(this);
-    const head = new LaneHead(reader.line, fields, wire.socket, clock.now);
-    const warm = home.parts.warm.find(head, clock.now);
-    if (warm !== null) {
-      this.current = { head, facts: { ...warm.facts } };
-      return this.exchangeWith(this.current, warm, bytes, end, to);
-    }
-    return this.admit(head, bytes, end, to);
+    this.keepAlive = head.fields.keepAlive;
+    return admitRequest(this, head, from);
   }
 
-  private admit(head: LaneHead, bytes: Buffer, end: number, to: number): number {
-    const { reader, wire } = this;
-    const { admission } = this.home.parts;
-    const { start } = reader;
-    const current = { head, facts: newFacts() };
-    this.current = current;
-    if (admission.isForApi(head)) return this.handOver(bytes, start, to);
-    let admitted: Admitted | Promise<Admitted>;
-    try {
-      admitted = admission.admitted(head, current.facts);
-    } catch (error) {
-      return this.answerNow(this.rendered(error), bytes, end, to);
-    }
-    if (!('then' in admitted)) {
-      return this.proceed(current, admitted, bytes, start, end, to, true);
-    }
+  suspend({ bytes, start, bodyFrom, to }: RequestBytes): (goOn: (from: RequestBytes) => number) => void {
     this.state = 'admitting';
-    wire.pause();
-    this.backlog.add(wire.input, bytes, start, to);
-    this.whenAdmitted(current, admitted, end - start);
-    return to;
-  }
-
-  private whenAdmitted(current: Current, admitted: Promise<Admitted>, bodyFrom: number): void {
-    const goOn = (then: (bytes: Buffer) => number): void => {
-      const bytes = this.backlog.take();
-      if (this.gone || bytes === null) return;
-      this.home.parts.clock.tick();
-      this.await(bytes, then(bytes), bytes.length);
+    this.wire.pause();
+    this.intake.keep(bytes, start, to);
+    return (goOn) => {
+      const whole = this.intake.release();
+      if (this.gone || whole === null) return;
+      this.parts.clock.tick();
+      const { length } = whole;
+      this.intake.hold(
+        whole,
+        goOn({ bytes: whole, start: 0, bodyFrom: bodyFrom - start, to: length }),
+        length,
+      );
       if (this.state === 'head') this.next();
     };
-    admitted
-      .then(
-        (found) => goOn((bytes) => this.proceed(current, found, bytes, 0, bodyFrom, bytes.length)),
-        (error: unknown) =>
-          goOn((bytes) => this.answerNow(this.rendered(error), bytes, bodyFrom, bytes.length)),
-      )
-      .catch((error: unknown) => this.fault(error));
   }
 
-  private proceed(
-    current: Current,
-    found: Admitted,
-    bytes: Buffer,
-    start: number,
-    bodyFrom: number,
-    to: number,
-    atOnce = false,
-  ): number {
-    if ('status' in found) return this.answerNow(found, bytes, bodyFrom, to);
-    // The other protocols are spoken by the other lanes.
-    if (found.compiled.backendProto !== 'http') return this.handOver(bytes, start, to);
-    const { parts } = this.home;
-    const admitted = admittance(found, current.facts, parts);
-    if (atOnce) parts.warm.remember(current.head, current.facts, admitted, parts.clock.now);
-    return this.exchangeWith(current, admitted, bytes, bodyFrom, to);
-  }
-
-  private exchangeWith(
+  exchangeWith(
     { head, facts }: Current,
     admitted: Admittance,
-    bytes: Buffer,
-    bodyFrom: number,
-    to: number,
+    { bytes, bodyFrom, to }: RequestBytes,
   ): number {
-    this.body.begin(head.fields);
-    const exchange = new LaneExchange(this.home.parts, this, head, facts, admitted);
+    const { body } = this;
+    body.begin(head.fields);
+    const exchange = new LaneExchange(this.parts, this, head, facts, admitted);
     this.exchange = exchange;
     this.state = 'exchange';
-    this.stallMs = (facts.timeouts ?? this.home.parts.options.timeouts).streamingTimeoutMs;
-    exchange.upload.complete = this.body.done;
+    this.stallMs = (facts.timeouts ?? this.parts.options.timeouts).streamingTimeoutMs;
+    exchange.upload.complete = body.done;
     const at = this.readBody(bytes, bodyFrom, to);
     // A malformed body may have ended it already.
     if (this.exchange !== exchange) return to;
-    if (this.body.done && at === to) this.resume();
+    if (body.done && at === to) this.resume();
     exchange.start();
     return at;
   }
@@ -267,29 +173,40 @@ export class ClientConnection implements WireOwner, ExchangeClient {
 
   // Answers of our own, and the end of a request
 
-  private answerNow(answer: Answer, bytes: Buffer, bodyFrom: number, to: number): number {
+  answerNow(answer: Answer, { bytes, bodyFrom, to }: RequestBytes): number {
     if (this.current !== null) this.body.begin(this.current.head.fields);
     this.answer = answer;
-    this.beginDrain();
+    this.dropRest();
     const at = this.readBody(bytes, bodyFrom, to);
     if (this.state === 'draining') this.drained();
     return at;
   }
 
-  private beginDrain(): void {
+  answerError(error: unknown): void {
+    if (this.gone) return;
+    this.answer = this.rendered(error);
+    this.dropRest();
+    this.drained();
+  }
+
+  rendered(error: unknown): Answer {
+    const { responder, onFault } = this.parts;
+    if (!(error instanceof WaiterError)) onFault(error);
+    if (this.current === null) throw error;
+    return responder.render(error, this.current.head, this.current.facts);
+  }
+
+  private dropRest(): void {
     this.state = 'draining';
-    this.since = this.home.parts.clock.now;
-    this.body.beginDrain();
+    this.body.drop(this.parts.clock.now);
     this.resume();
   }
 
-  /** Goes on when the rest of the body is read, or too much of it, or for too long (spec: request-path 5.3). */
+  /** Goes on if enough of the rest of the body was dropped. */
   drained(): void {
-    const { parts } = this.home;
-    const { drainBytes, drainMs } = parts.options.limits;
-    const enough = this.body.dropped > drainBytes || performance.now() - this.since >= drainMs;
-    if (!this.body.done && !enough) return;
-    if (!this.body.done) this.keepAlive = false;
+    const { body, parts } = this;
+    if (!body.isDropped(performance.now(), parts.options.limits)) return;
+    if (!body.done) this.keepAlive = false;
     const { answer, current } = this;
     this.answer = null;
     if (answer !== null && current !== null) {
@@ -300,18 +217,19 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   }
 
   /** The next request, or the end. */
-  next(): void {
+  private next(): void {
+    const { intake, wire } = this;
     if (!this.keepsAlive()) return this.finish();
-    if (this.wire.blockedAt > 0) {
+    if (wire.blockedAt > 0) {
       this.state = 'flushing';
       return;
     }
     this.state = 'head';
-    this.since = this.home.parts.clock.now;
-    if (this.serving) return;
-    if (this.served >= REQUESTS_OF_A_LIVELY_ONE && this.backlog.empty) this.wire.reuseBuffers();
-    this.serveBacklog();
-    if (this.state === 'head') this.wire.resume();
+    this.since = this.parts.clock.now;
+    if (intake.serving) return;
+    if (this.served >= REQUESTS_OF_A_LIVELY_ONE && intake.empty) wire.reuseBuffers();
+    intake.serveKept();
+    if (this.state === 'head') wire.resume();
   }
 
   // What the exchange asks for
@@ -322,7 +240,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
 
   /** Reads on, unless what was read already has to wait for its turn. */
   resume(): void {
-    if (this.backlog.empty) this.wire.resume();
+    if (this.intake.empty) this.wire.resume();
   }
 
   exchangeOver(): void {
@@ -333,22 +251,8 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     if (this.gone) return;
     if (this.body.done) return this.next();
     // The instance answered before it had read everything, and reads no more.
-    this.beginDrain();
+    this.dropRest();
     this.drained();
-  }
-
-  answerError(error: unknown): void {
-    if (this.gone) return;
-    this.answer = this.rendered(error);
-    this.beginDrain();
-    this.drained();
-  }
-
-  private rendered(error: unknown): Answer {
-    const { responder, onFault } = this.home.parts;
-    if (!(error instanceof WaiterError)) onFault(error);
-    if (this.current === null) throw error;
-    return responder.render(error, this.current.head, this.current.facts);
   }
 
   /** What is written is still sent, and then the client sees that something is missing. */
@@ -364,8 +268,8 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   finish(): void {
     this.state = 'closing';
     this.since = performance.now();
-    this.backlog.clear();
-    this.home.watch(this);
+    this.intake.release();
+    this.watch();
     this.wire.resume();
     if (this.endedAt > 0) this.wire.socket.destroySoon();
     else this.wire.socket.end();
@@ -379,18 +283,17 @@ export class ClientConnection implements WireOwner, ExchangeClient {
       this.state = 'closing';
       wire.socket.destroy();
     } else {
-      const headers = { server: this.home.parts.product, 'x-cid': newUniqueId() };
+      const headers = { server: this.parts.product, 'x-cid': newUniqueId() };
       if (refusal !== null) wire.write(rawRefusal(refusal, headers));
       this.finish();
     }
     exchange?.onClientGone();
   }
 
-  /** @returns `to`: all bytes are used */
-  private handOver(bytes: Buffer, from: number, to: number): number {
+  handOver(bytes: Buffer, from: number, to: number): number {
     const { wire } = this;
     const kept = wire.input.keep(bytes, from, to);
-    this.backlog.clear();
+    this.intake.release();
     if (wire.reuses) {
       this.state = 'lent';
       this.lent = new LentSocket(wire.socket, () => wire.resume());
@@ -405,7 +308,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
 
   /** No further request is to come: an idle connection ends now, another one with its response. */
   drain(): void {
-    if (this.state === 'head' && this.backlog.empty) this.finish();
+    if (this.state === 'head' && this.intake.empty) this.finish();
   }
 
   destroy(): void {
@@ -413,7 +316,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   }
 
   fault(error: unknown): void {
-    this.home.parts.onFault(error);
+    this.parts.onFault(error);
     this.wire.socket.destroy();
   }
 
@@ -422,7 +325,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   }
 
   onDrain(): void {
-    this.home.parts.clock.tick();
+    this.parts.clock.tick();
     if (this.state === 'exchange') this.exchange?.onClientDrain();
     else if (this.state === 'flushing') this.next();
   }
@@ -432,10 +335,10 @@ export class ClientConnection implements WireOwner, ExchangeClient {
    * read, or may be gone, which looks the same: it gets what comes soon, see `checkPatience`.
    */
   onEnd(): void {
-    this.endedAt = this.home.parts.clock.tick();
+    this.endedAt = this.parts.clock.tick();
     if (this.lent !== null) this.lent.push(null);
     else if (this.state === 'closing') this.wire.socket.destroySoon();
-    else if (this.state === 'head' && this.backlog.empty) this.finish();
+    else if (this.state === 'head' && this.intake.empty) this.finish();
     else if (this.state === 'head' || !this.body.done) this.refuse('HPE_INVALID_EOF_STATE');
   }
 

@@ -4,13 +4,13 @@ import { LINGER_MS } from './state';
 /** Looks whether somebody took too long (spec: request-path 4). @param now monotonic milliseconds */
 export function checkPatience(connection: ClientConnection, now: number): void {
   const { wire, since, endedAt } = connection;
-  const { timeouts, limits } = connection.home.parts.options;
+  const { timeouts } = connection.parts.options;
+  const { headAt } = connection.intake;
   const stalled = wire.blockedAt > 0 && now - wire.blockedAt >= connection.stallMs;
   switch (connection.state) {
     case 'head':
-      if (connection.headAt > 0) {
-        const late = now - connection.headAt >= timeouts.requestHeadTimeoutMs;
-        if (late) connection.refuse('ERR_HTTP_REQUEST_TIMEOUT');
+      if (headAt > 0) {
+        if (now - headAt >= timeouts.requestHeadTimeoutMs) connection.refuse('ERR_HTTP_REQUEST_TIMEOUT');
       } else if (now - since >= timeouts.clientIdleTimeoutMs) connection.finish();
       break;
     case 'exchange':
@@ -20,7 +20,7 @@ export function checkPatience(connection: ClientConnection, now: number): void {
       else connection.exchange?.check(now);
       break;
     case 'draining':
-      if (now - since >= limits.drainMs) connection.drained();
+      connection.drained();
       break;
     case 'flushing':
       if (stalled) connection.destroy();

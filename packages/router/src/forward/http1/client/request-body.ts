@@ -1,12 +1,14 @@
+import type { RouterLimits } from '../../../options';
 import { BodyReader } from '../message/body-reader';
 import type { RequestFields } from '../message/request-fields';
 
 /** The body of the present request, which goes to an instance or is dropped. */
 export class RequestBody {
   private readonly reader = new BodyReader();
-  /** Bytes that were dropped since `beginDrain`. */
-  dropped = 0;
   private dropping = false;
+  /** Bytes that were dropped since then. */
+  private dropped = 0;
+  private dropsSince = 0;
 
   get done(): boolean {
     return this.reader.done;
@@ -23,10 +25,16 @@ export class RequestBody {
     this.reader.begin(framing, length, true);
   }
 
-  /** From now on nobody wants it. */
-  beginDrain(): void {
+  /** From now on nobody wants it. @param now monotonic milliseconds */
+  drop(now: number): void {
     this.dropping = true;
     this.dropped = 0;
+    this.dropsSince = now;
+  }
+
+  /** The rest was read, or so much of it, or for so long, that it is given up (spec: request-path 5.3). */
+  isDropped(now: number, { drainBytes, drainMs }: RouterLimits): boolean {
+    return this.done || this.dropped > drainBytes || now - this.dropsSince >= drainMs;
   }
 
   /** @returns up to where it goes; -1: malformed */

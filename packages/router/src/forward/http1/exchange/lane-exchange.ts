@@ -1,44 +1,24 @@
 import type { RequestFacts } from '../../../accept';
-import type { Slot } from '../../../reserve';
-import { debugHeaders, headersLogText, responseLogText } from '../../../respond';
+import type { ReservableService, Slot } from '../../../reserve';
 import { failureDetails, MAX_RETRIES } from '../../forwarder';
 import { afterResend, failureError, releaseOutcome, retryOf, type Failure } from '../../outcome';
 import type { Admittance } from '../admission/admittance';
-import { clientText, interimText, passedReply, requestHeadText } from '../head-text';
+import { interimText, requestHeadText } from '../head-text';
 import type { LaneHead } from '../lane-head';
 import type { LaneParts } from '../lane-parts';
-import type { PassedReply, ReplyHead } from '../message/reply-head';
-import type { ClientWire } from '../sockets/client-wire';
+import type { ReplyHead } from '../message/reply-head';
 import type { Input } from '../sockets/input';
 import type { UpstreamConnection, UpstreamUser } from '../upstream/upstream-connection';
+import { announceReply } from './announce';
+import type { ExchangeClient } from './exchange-client';
 import { outcomeOf } from './exchange-outcome';
-import { ReplyRelay } from './reply-relay';
 import { tooLong } from './patience';
+import { ReplyRelay } from './reply-relay';
+import { seekSlot, type SlotSeeker } from './slot-wait';
 import { Upload } from './upload';
 
-/** The connection whose request is exchanged. */
-export interface ExchangeClient {
-  readonly wire: ClientWire;
-  /** Nothing more can be said to the client. */
-  readonly gone: boolean;
-  /** How the client is told what becomes of its connection, as header lines. */
-  connectionText(): string;
-  pause(): void;
-  resume(): void;
-  /** The exchange with the instance is over. */
-  exchangeOver(): void;
-  /** The response is complete. */
-  replied(): void;
-  /** Nothing was sent to the client: it is told why. */
-  answerError(error: unknown): void;
-  /** The response cannot be completed. */
-  breakOff(): void;
-  destroy(): void;
-  fault(error: unknown): void;
-}
-
 /** An admitted request on its way to an instance and back: reserve, send, relay, release; again where that is safe. */
-export class LaneExchange implements UpstreamUser {
+export class LaneExchange implements UpstreamUser, SlotSeeker {
   readonly upload: Upload;
   readonly reply: ReplyRelay;
   readonly toHead: boolean;
@@ -48,17 +28,17 @@ export class LaneExchange implements UpstreamUser {
   sentAt = 0;
   /** Of the last byte from or to the instance. */
   activeAt = 0;
+  tried: Set<string> | null = null;
+  onAbort: (() => void) | null = null;
   private slot: Slot | null = null;
-  private tried: Set<string> | null = null;
   private retriesLeft: number;
   /** How the first attempt ended, when the request goes out once more on a fresh connection. */
   private resent: Failure | null = null;
-  private onAbort: (() => void) | null = null;
 
   constructor(
     readonly parts: LaneParts,
     readonly client: ExchangeClient,
-    private readonly head: LaneHead,
+    readonly head: LaneHead,
     readonly facts: RequestFacts,
     private readonly admittance: Admittance,
   ) {
@@ -74,36 +54,18 @@ export class LaneExchange implements UpstreamUser {
 
   start(): void {
     this.admittance.series.inFlight.inc();
-    this.reserve();
+    seekSlot(this);
   }
 
-  /** Takes a slot: at once where one is at hand, else after waiting for it. */
-  private reserve(): void {
-    const { reservations, options, clock } = this.parts;
-    const { head, tried } = this;
-    const { wanted } = this.admittance;
-    const slot = tried === null ? reservations.tryReserve(wanted, head.arrivedAtMs) : null;
-    if (slot !== null) return this.occupy(slot);
-    const waitedMs = tried === null ? 0 : Date.now() - head.arrivedAtMs;
-    const { queueTimeoutMs } = this.facts.timeouts ?? options.timeouts;
-    const waiting = reservations.reserve(wanted, {
-      queueTimeoutMs: Math.max(1, queueTimeoutMs - waitedMs),
-      arrivedAtMs: head.arrivedAtMs,
-      onAbort: (listener) => (this.onAbort = listener),
-      ...(tried === null ? {} : { exclude: tried }),
-    });
-    waiting
-      .then(
-        (found) => {
-          clock.tick();
-          this.occupy(found);
-        },
-        (error: unknown) => this.fail(error),
-      )
-      .catch((error: unknown) => this.client.fault(error));
+  get wanted(): ReservableService {
+    return this.admittance.wanted;
   }
 
-  private occupy(slot: Slot): void {
+  get arrivedAtMs(): number {
+    return this.head.arrivedAtMs;
+  }
+
+  occupy(slot: Slot): void {
     this.onAbort = null;
     if (this.client.gone) {
       slot.release('client-error');
@@ -150,33 +112,11 @@ export class LaneExchange implements UpstreamUser {
   }
 
   onReply(reply: ReplyHead): void {
-    const { facts, head, parts, client } = this;
+    const { facts, parts, client } = this;
     facts.backendResponseMs = parts.clock.now - this.sentAt;
-    const { corsHeaders } = facts;
-    const passed =
-      corsHeaders === null
-        ? (reply.passed ??= passedReply(reply, parts.product))
-        : passedReply(reply, parts.product, corsHeaders);
-    let own = passed.hasCid ? '' : `x-cid: ${head.cid}\r\n`;
-    if (head.debug) {
-      const debug = debugHeaders(head, facts, parts.options.routerId);
-      for (const name in debug) own += `${name}: ${debug[name]}\r\n`;
-    }
-    own += clientText(facts);
-    this.reply.begin(`${passed.text}${own}${client.connectionText()}\r\n`, reply.framing);
-    this.record(passed, reply.status);
-  }
-
-  private record(passed: PassedReply, status: number): void {
-    const { head, facts, admittance } = this;
-    const { recorder, clock } = this.parts;
-    let texts = null;
-    if (recorder.logs) {
-      const request = (head.fields.logText ??= headersLogText(head));
-      const response = (passed.logText ??= responseLogText(passed.headers));
-      texts = { request, response };
-    }
-    recorder.record(head, facts, status, admittance.series, texts, clock.now);
+    const connection = client.connectionText();
+    const text = announceReply(reply, this, this.admittance.series, connection, parts);
+    this.reply.begin(text, reply.framing);
   }
 
   onBody(input: Input, bytes: Buffer, from: number, to: number): void {
@@ -239,7 +179,7 @@ export class LaneExchange implements UpstreamUser {
     if (again === 'other' && this.retriesLeft > 0) {
       this.retriesLeft -= 1;
       (this.tried ??= new Set()).add(slot.instanceId);
-      return this.reserve();
+      return seekSlot(this);
     }
     if (outcome.kind === 'failed') {
       return this.fail(failureError(outcome, failureDetails(this.admittance.service, slot, outcome)));
@@ -251,10 +191,14 @@ export class LaneExchange implements UpstreamUser {
   }
 
   /** Nothing was sent to the client: it is told why. */
-  private fail(error: unknown): void {
+  fail(error: unknown): void {
     this.onAbort = null;
     this.settle();
     this.client.answerError(error);
+  }
+
+  fault(error: unknown): void {
+    this.client.fault(error);
   }
 
   /** The exchange with the instance is over, and its slot given back. */

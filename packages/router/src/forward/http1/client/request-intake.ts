@@ -1,0 +1,107 @@
+import { LaneHead } from '../lane-head';
+import type { LaneParts } from '../lane-parts';
+import { INCOMPLETE, ODD, RequestReader, TOO_LARGE } from '../message/request-reader';
+import type { ClientWire } from '../sockets/client-wire';
+import { Backlog } from './backlog';
+import type { RequestBytes } from './request-admission';
+import type { State } from './state';
+
+/** The connection whose requests are taken in. */
+export interface IntakeOwner {
+  readonly state: State;
+  readonly wire: ClientWire;
+  readonly parts: LaneParts;
+  /** A head is here. @returns up to where the bytes were used */
+  begin(head: LaneHead, from: RequestBytes): number;
+  /** What begins here is for another lane. */
+  handOver(bytes: Buffer, from: number, to: number): number;
+  refuse(code: string): void;
+  /** Somebody takes time from now on. */
+  watch(): void;
+}
+
+/** Cuts what a client sends into requests, in their order, and keeps what is not to be served yet (RFC 9112 9.3.2). */
+export class RequestIntake {
+  /** When the first byte of an unfinished head came; 0: there is none. Monotonic milliseconds. */
+  headAt: number;
+  private readonly reader: RequestReader;
+  private readonly backlog = new Backlog();
+  /** Bytes are being served: who makes the state `head` again need do no more. */
+  serving = false;
+
+  constructor(private readonly owner: IntakeOwner) {
+    this.reader = new RequestReader(owner.parts.scanner);
+    this.headAt = owner.parts.clock.now;
+  }
+
+  /** Nothing was read that waits for its turn. */
+  get empty(): boolean {
+    return this.backlog.empty;
+  }
+
+  /** Bytes of heads, or of what comes after the present request. */
+  take(bytes: Buffer, to: number): void {
+    if (this.owner.state === 'head' && this.backlog.empty) {
+      this.hold(bytes, this.serve(bytes, 0, to), to);
+      return;
+    }
+    this.keep(bytes, 0, to);
+    if (this.owner.state === 'head') this.serveKept();
+    else this.owner.wire.pause();
+  }
+
+  keep(bytes: Buffer, from: number, to: number): void {
+    this.backlog.add(this.owner.wire.input, bytes, from, to);
+  }
+
+  /** Keeps what cannot be used yet; the client has to wait with more. */
+  hold(bytes: Buffer, from: number, to: number): void {
+    if (from === to) return;
+    this.keep(bytes, from, to);
+    this.owner.wire.pause();
+  }
+
+  /** What was kept, which is the caller's from now on. */
+  release(): Buffer | null {
+    return this.backlog.take();
+  }
+
+  serveKept(): void {
+    const bytes = this.backlog.take();
+    if (bytes !== null) this.hold(bytes, this.serve(bytes, 0, bytes.length), bytes.length);
+  }
+
+  /**
+   * Serves requests as far as that needs nobody else; the state is then `head` again, hence the loop.
+   * @returns up to where the bytes were used
+   */
+  private serve(bytes: Buffer, from: number, to: number): number {
+    let at = from;
+    this.serving = true;
+    while (this.owner.state === 'head' && at < to) at = this.readRequest(bytes, at, to);
+    this.serving = false;
+    return at;
+  }
+
+  private readRequest(bytes: Buffer, from: number, to: number): number {
+    const { reader, owner } = this;
+    const { clock } = owner.parts;
+    const end = reader.read(bytes, from, to);
+    if (end === INCOMPLETE) {
+      this.keep(bytes, from, to);
+      if (this.headAt === 0) this.headAt = clock.now;
+      owner.watch();
+      return to;
+    }
+    const { fields, start } = reader;
+    if (end === ODD) return owner.handOver(bytes, start, to);
+    if (end < 0 || fields === null) {
+      owner.refuse(end === TOO_LARGE ? 'HPE_HEADER_OVERFLOW' : 'HPE_INVALID');
+      return to;
+    }
+    this.headAt = 0;
+    owner.watch();
+    const head = new LaneHead(reader.line, fields, owner.wire.socket, clock.now);
+    return owner.begin(head, { bytes, start, bodyFrom: end, to });
+  }
+}
