@@ -1,3 +1,4 @@
+import { descendants } from '@waiter/testkit';
 import { flags, UsageError, type Flags } from './flags';
 import { measureColdStarts } from './measurements/cold-start';
 import { measureContest } from './measurements/contest';
@@ -69,6 +70,19 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
   return errors === 0 ? 0 : 1;
 }
 
+/** What was started here does not outlive us. */
+function stopAll(): void {
+  for (const pid of descendants(process.pid)) {
+    try {
+      process.kill(pid, 'SIGTERM');
+    } catch {
+      // It was faster.
+    }
+  }
+  process.exit(130);
+}
+
+process.once('SIGINT', stopAll).once('SIGTERM', stopAll);
 main(process.argv.slice(2)).then(
   (code) => (process.exitCode = code),
   (error: unknown) => {

@@ -31,6 +31,8 @@ export class Exchanger {
   private stopped = false;
   private heldMessages: GrantMessage[] = [];
   private timer: NodeJS.Timeout | undefined;
+  /** Monotonic milliseconds. */
+  private timerDueAt = 0;
   /** What Redis was told that we wait for. */
   private registered = 0;
 
@@ -178,10 +180,13 @@ export class Exchanger {
 
   private repeatIn(ms: number): void {
     if (this.stopped) return;
+    // What is asked for over and over must not be put off by that, or a queue that changes all the time is never told.
+    const dueAt = performance.now() + ms;
     if (this.timer !== undefined) {
-      if (ms >= WAITING_MS) return;
+      if (this.timerDueAt <= dueAt) return;
       clearTimeout(this.timer);
     }
+    this.timerDueAt = dueAt;
     this.timer = setTimeout(() => {
       this.timer = undefined;
       this.force();

@@ -120,6 +120,31 @@ describe('slot reservations of several workers', () => {
     slot.release('success');
   });
 
+  it('are work-conserving under a load whose queue changes all the time', async () => {
+    const one = await worker('a');
+    const of = service(100);
+    await publish(of.serviceId, 100, ['open']);
+    let most = 0;
+    let stop = false;
+    const client = async (): Promise<void> => {
+      while (!stop) {
+        const slot = await ask(one, of).slot;
+        most = Math.max(most, one.loads().get(of.serviceId)?.inFlight ?? 0);
+        await new Promise((resolve) => setImmediate(resolve));
+        slot.release('success');
+      }
+    };
+    const clients = [client()];
+    await waitFor('the first slot', () => most === 1);
+    clients.push(client());
+    // The others come while the exchange for the second is on its way.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let i = 2; i < 40; i += 1) clients.push(client());
+    await waitFor('a slot for everybody', () => most === 40);
+    stop = true;
+    await Promise.all(clients);
+  });
+
   it('are work-conserving: an idle lease of another worker is recalled while its other requests run', async () => {
     const [a, b] = [await worker('a'), await worker('b')];
     const of = service(1);

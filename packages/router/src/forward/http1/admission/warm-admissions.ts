@@ -43,7 +43,7 @@ export class WarmAdmissions {
   find(head: LaneHead, now: number): Decision | null {
     const { fields } = head;
     if (fields.warmKey === undefined) fields.warmKey = warmKey(head.headers, head.scheme, this.refused);
-    if (fields.warmKey === null || isApiPath(head.path)) return null;
+    if (fields.warmKey === null || isApiPath(head.path) || forRouter(head.queryString)) return null;
     if (fields.decision !== undefined && this.holds(fields.decision, now)) return fields.decision;
     const known = this.decisions.get(fields.warmKey);
     if (known === undefined || !this.holds(known, now)) return null;
@@ -59,6 +59,8 @@ export class WarmAdmissions {
     const { service } = admittance;
     const { warmKey: key } = fields;
     if (key === null || key === undefined) return;
+    // What is for one client alone.
+    if (facts.newCookies !== null || facts.corsHeaders !== null) return;
     // An earlier version serves only until the latest can, and a page may come before a service that starts.
     if (facts.latestServiceId !== service.serviceId || service.compiled.interstitialMs > 0) return;
     if (this.decisions.size >= this.parts.options.limits.cacheEntries) this.decisions.clear();
@@ -67,4 +69,9 @@ export class WarmAdmissions {
     this.decisions.set(key, decision);
     fields.decision = decision;
   }
+}
+
+/** A parameter in it is meant for the router. */
+function forRouter(queryString: string | null): boolean {
+  return queryString !== null && queryString.includes('x-waiter-');
 }
