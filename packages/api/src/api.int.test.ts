@@ -570,9 +570,10 @@ describe('/metrics', () => {
       const json = await api()
         .get('/metrics?exclude-services=true')
         .expect('content-type', 'application/json');
-      expect(Object.keys(json.body)).toEqual(['waiter_up']);
+      expect(json.body).toEqual({ waiter: { up: { gauges: { up: { value: 2 } } } } });
       const one = await api().get('/metrics?service-id=s1');
-      expect(Object.keys(one.body)).toEqual(['waiter_requests_total']);
+      expect(Object.keys(one.body)).toEqual(['services']);
+      expect(one.body.services.s1.counters['request-counts'].total).toBe(2);
     } finally {
       deps = before;
     }

@@ -214,6 +214,11 @@ export const options = {
     }),
   },
   scaler: {
+    statusHost: text({
+      default: '127.0.0.1',
+      description: 'Address of `/status`, `/metrics` and `/metrics/prometheus` of the scaler.',
+    }),
+    statusPort: port(0, 'Port of the same; 0 takes a free one, which the log tells.'),
     tick: duration({ default: '1s', description: 'How often every service is evaluated, beside nudges.' }),
     lease: duration({ default: '3s', description: 'A leader that does not renew for so long is replaced.' }),
     renew: duration({ default: '500ms', description: 'How often a leader renews its lease.' }),

@@ -18,3 +18,5 @@ export { HealthRegistry } from './health';
 export type { CheckResult, HealthCheck, HealthReport } from './health';
 export { gracefulShutdown } from './graceful-shutdown';
 export type { GracefulShutdownOptions, Shutdown, ShutdownHost, ShutdownStep } from './graceful-shutdown';
+export { MetricsPage, type MetricsAnswer, type MetricsQuery } from './metrics-page';
+export { startStatusServer, type StatusServer, type StatusServerOptions } from './status-server';

@@ -13,6 +13,7 @@ import {
 } from '@waiter/router';
 import { Queues, Store } from '@waiter/store';
 import { version } from '../version';
+import { fleetGauges } from './fleet-gauges';
 import { announceReady } from './ready';
 
 /** The part of the configuration that workers need. */
@@ -64,6 +65,7 @@ export async function runRouter(config: CompiledConfig): Promise<void> {
   const queues = new Queues(redis);
   const metrics = createMetrics();
   metrics.observeProcess();
+  fleetGauges(metrics, store);
 
   // The API tells of the node that serves it: known once the workers listen.
   const self: { node?: RouterNode } = {};

@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { CompiledConfig } from '@waiter/config';
-import { createLogger, gracefulShutdown } from '@waiter/observability';
+import {
+  createLogger,
+  createMetrics,
+  gracefulShutdown,
+  HealthRegistry,
+  MetricsPage,
+  startStatusServer,
+} from '@waiter/observability';
 import { createScaler, scalerOptions } from '@waiter/scaler';
 import { createMarathonScheduler, type MarathonAuth } from '@waiter/scheduler';
 import { Queues, Store } from '@waiter/store';
@@ -34,11 +41,14 @@ export async function runScaler(config: CompiledConfig): Promise<void> {
       : { agentDirectory: marathon.agentDirectory }),
     ...(auth === undefined ? {} : { auth }),
   });
+  const metrics = createMetrics();
+  metrics.observeProcess();
   const scaler = createScaler({
     store,
     queues,
     scheduler,
     logger,
+    metrics,
     options: scalerOptions({
       ...settings,
       id: `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`,
@@ -49,17 +59,29 @@ export async function runScaler(config: CompiledConfig): Promise<void> {
       reconcileMs: marathon.reconcileMs,
     }),
   });
+  const health = new HealthRegistry();
+  health.register({
+    name: 'redis',
+    run: async () => ({ ok: (await store.connection.redis.ping()) === 'PONG' }),
+  });
+  const status = await startStatusServer({
+    host: settings.statusHost,
+    port: settings.statusPort,
+    page: new MetricsPage(metrics),
+    health,
+  });
   gracefulShutdown({
     logger,
     timeoutMs: STOP_MS,
     steps: [
       { name: 'scaler', run: () => scaler.stop() },
+      { name: 'status', run: () => status.close() },
       { name: 'scheduler', run: () => scheduler.close() },
       { name: 'queues', run: () => queues.close() },
       { name: 'store', run: () => store.close() },
     ],
   });
   scaler.start();
-  logger.info('scaler runs, and leads when elected');
-  announceReady('scaler', null);
+  logger.info('scaler runs, and leads when elected', { statusPort: status.port });
+  announceReady('scaler', `http://${settings.statusHost}:${status.port}`);
 }

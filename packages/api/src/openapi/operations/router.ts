@@ -141,15 +141,17 @@ export const ROUTER_OPERATIONS: Operations = {
       summary: 'Metrics of this router and its workers',
       auth: 'none',
       query: {
-        name: { description: 'Only those whose name contains this.', repeatable: true },
-        'service-id': { description: 'Only of this service.', repeatable: true },
-        'exclude-services': { description: 'Only those of no service.', schema: flag },
+        'exclude-services': { description: 'Only `waiter`; goes before the others.', schema: flag },
+        'service-id': { description: 'Only of this service.' },
+        'include-jvm-metrics': { description: 'Only `jvm`: those of the processes.', schema: flag },
+        name: { description: 'Only those whose dotted name contains this.' },
       },
       responses: {
         200: {
-          description: 'By name; or the text form of Prometheus when the request accepts text.',
+          description:
+            'A tree by the parts of names; or the text form of Prometheus when the request accepts text.',
           content: {
-            'application/json': mapOf(atLeast({ type: anything, help: text, values: listOf(anyMap) })),
+            'application/json': exactly({ 'jvm ?': anyMap, 'services ?': mapOf(anyMap), 'waiter ?': anyMap }),
             'text/plain': text,
           },
         },
