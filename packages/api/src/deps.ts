@@ -1,6 +1,6 @@
 import type { CompiledConfig } from '@waiter/config';
 import type { Authenticator, Clock, Entitlement } from '@waiter/core';
-import type { Logger, Metrics, MetricsSnapshot } from '@waiter/observability';
+import type { Logger, Metrics, MetricsSnapshot, Statsd } from '@waiter/observability';
 import type { Queues, Store } from '@waiter/store';
 
 /** All that the control API works with; made by the composition root. */
@@ -27,6 +27,8 @@ export interface ApiDeps {
   readonly metrics: Metrics;
   /** Metrics of the node's workers, added to those of this process. */
   readonly workerMetrics?: () => Promise<readonly MetricsSnapshot[]>;
+  /** What the node counts for statsd; default: nothing. */
+  readonly statsd?: Pick<Statsd, 'state'>;
   readonly clock: Clock;
   readonly authenticator: Authenticator;
   readonly entitlement: Entitlement;

@@ -20,3 +20,4 @@ export { gracefulShutdown } from './graceful-shutdown';
 export type { GracefulShutdownOptions, Shutdown, ShutdownHost, ShutdownStep } from './graceful-shutdown';
 export { MetricsPage, type MetricsAnswer, type MetricsQuery } from './metrics-page';
 export { startStatusServer, type StatusServer, type StatusServerOptions } from './status-server';
+export { NO_STATSD, startStatsd, type Statsd, type StatsdOptions } from './statsd/statsd';

@@ -6,6 +6,9 @@ type ByService<B> = Labelled<'service', B>;
 /** Services whose series are kept; the ones not used for longest go first. */
 const MAX_SERVICES = 2_000;
 
+/** A start may take minutes. */
+const COLD_START_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
 /** Metrics of a router worker that have a series per service. */
 function familiesOf(metrics: Metrics) {
   const labels = ['service'] as const;
@@ -17,6 +20,12 @@ function familiesOf(metrics: Metrics) {
   return {
     inFlight: gauge('requests_outstanding', 'Requests that wait or are in flight, by service'),
     requestSeconds: histogram('request_seconds', 'Time from arrival to the response head, by service'),
+    coldStartSeconds: metrics.histogram<'service'>({
+      name: 'cold_start_seconds',
+      help: 'Time to the response head of requests that came before their instance had started, by service',
+      labels,
+      buckets: COLD_START_BUCKETS,
+    }),
     queueSeconds: histogram('queue_seconds', 'Time a request waited for an instance, by service'),
     webSockets: gauge('websockets_open', 'WebSockets that are open, by service'),
     fallbacks: counter(
@@ -39,7 +48,9 @@ export class ServiceMetrics {
   readonly inFlight: BoundGauge;
   readonly requestSeconds: BoundHistogram;
   readonly queueSeconds: BoundHistogram;
-  private readonly lazily = new Map<ByService<unknown>, BoundGauge | BoundCounter>();
+  /** How many times in a row it was not used when somebody looked. */
+  unused = 0;
+  private readonly lazily = new Map<ByService<unknown>, BoundGauge | BoundCounter | BoundHistogram>();
   private readonly statuses = new Map<number, BoundCounter>();
   private readonly closes = new Map<number, BoundCounter>();
 
@@ -57,6 +68,11 @@ export class ServiceMetrics {
     return this.bound(this.families.fallbacks);
   }
 
+  /** The whole of a cold start, as clients see it. */
+  get coldStartSeconds(): BoundHistogram {
+    return this.bound(this.families.coldStartSeconds);
+  }
+
   get webSockets(): BoundGauge {
     return this.bound(this.families.webSockets);
   }
@@ -72,7 +88,7 @@ export class ServiceMetrics {
   }
 
   /** Series of what not every service has begin with the first use. */
-  private bound<B extends BoundCounter>(family: ByService<B>): B {
+  private bound<B extends BoundCounter | BoundHistogram>(family: ByService<B>): B {
     const existing = this.lazily.get(family) as B | undefined;
     if (existing !== undefined) return existing;
     const created = family.with({ service: this.service });
@@ -118,9 +134,20 @@ export class WorkerMetrics {
 
   of(service: string): ServiceMetrics {
     const existing = this.services.get(service);
-    if (existing !== undefined) return existing;
+    if (existing !== undefined) {
+      existing.unused = 0;
+      return existing;
+    }
     const series = new ServiceMetrics(this.families, service);
     this.services.set(service, series);
     return series;
+  }
+
+  /** Forgets the series of services that are not alive and were not used between the last `times` calls of this. */
+  forgetUnused(alive: ReadonlySet<string>, times: number): void {
+    for (const [service, series] of this.services.entries()) {
+      series.unused++;
+      if (series.unused >= times && !alive.has(service)) this.services.delete(service);
+    }
   }
 }

@@ -21,7 +21,7 @@ import { Http1Lane } from './forward/http1';
 import { Http2Lane, SessionPool } from './forward/http2';
 import { productName, type RouterOptions } from './options';
 import { RequestPipeline } from './pipeline';
-import { LoadReporter } from './report';
+import { LoadReporter, TransientMetrics } from './report';
 import { SlotReservations, type Reservations } from './reserve';
 import { Fallback, ownNames, ServiceHealth, ServiceRegistrar, ServiceResolver, TokenCache } from './resolve';
 import type { TokenSource } from './resolve';
@@ -124,6 +124,10 @@ export async function startRouterWorker(
 
   const metrics = createMetrics();
   const workerMetrics = new WorkerMetrics(metrics);
+  const transient = new TransientMetrics(workerMetrics, async () => {
+    const busy = [...leases.loads()].filter(([, { inFlight, queued }]) => inFlight + queued > 0);
+    return new Set([...(await store.services.ids()), ...busy.map(([id]) => id)]);
+  });
   const log =
     options.requestLog === null
       ? undefined
@@ -232,6 +236,7 @@ export async function startRouterWorker(
 
   const stop = async (): Promise<void> => {
     reporter.stop();
+    transient.stop();
     agents.destroy();
     sessions.destroy();
     lanes.http1?.close();
@@ -250,6 +255,7 @@ export async function startRouterWorker(
     throw error;
   }
   reporter.start();
+  transient.start();
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 import type { Clock, Epoch, ServiceId } from '@waiter/core';
-import type { Logger } from '@waiter/observability';
+import type { Logger, Statsd } from '@waiter/observability';
 import type { Scheduler } from '@waiter/scheduler';
 import type { Store } from '@waiter/store';
 import type { ScalerMetrics } from './metrics';
@@ -17,6 +17,7 @@ export interface Context {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly metrics: ScalerMetrics;
+  readonly statsd: Statsd;
   readonly services: Map<ServiceId, Service>;
   /** Whether this term may change anything now. To be asked before every effect. */
   acting(): boolean;

@@ -44,6 +44,8 @@ export interface ScalerOptions {
   /** How long a refusal of the scheduler stands before a service is offered to it again. */
   readonly refusalMs: number;
 
+  /** How often instances are counted for statsd. */
+  readonly statsdIntervalMs: number;
   /** How often idle and broken services are looked for. */
   readonly gcIntervalMs: number;
   /** How often the latest versions of tokens whose earlier services are in use are started. */
@@ -79,6 +81,7 @@ export const DEFAULT_OPTIONS: Omit<ScalerOptions, keyof ScalerIdentity> = {
   failedCheckThreshold: 5,
   deploymentError: { minFailedInstances: 2, minHosts: 2 },
   refusalMs: 60_000,
+  statsdIntervalMs: 10_000,
   gcIntervalMs: 60_000,
   startNewIntervalMs: 5_000,
   settleMs: 10_000,

@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '@waiter/core';
-import { createMetrics, type Logger, type Metrics } from '@waiter/observability';
+import { createMetrics, NO_STATSD, type Logger, type Metrics, type Statsd } from '@waiter/observability';
 import type { Scheduler } from '@waiter/scheduler';
 import type { Queues, Store } from '@waiter/store';
 import { scalerGauges } from './gauges';
@@ -18,6 +18,7 @@ export interface ScalerDeps {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly metrics?: Metrics;
+  readonly statsd?: Statsd;
 }
 
 export interface Scaler {
@@ -36,7 +37,7 @@ const GRACE_MS = 2_000;
  * holds the leadership lease works, the others wait for it.
  */
 export function createScaler(deps: ScalerDeps): Scaler {
-  const { store, queues, scheduler, options, logger, clock = systemClock } = deps;
+  const { store, queues, scheduler, options, logger, clock = systemClock, statsd = NO_STATSD } = deps;
   const registry = deps.metrics ?? createMetrics();
   const metrics = scalerMetrics(registry);
   const jobs = new Jobs(queues, options, logger);
@@ -67,7 +68,11 @@ export function createScaler(deps: ScalerDeps): Scaler {
     if (stopping) return;
     logger.info('elected leader', { epoch });
     metrics.leading.set(1);
-    const elected = new Term({ store, scheduler, options, logger, clock, metrics, jobs }, epoch, leadership);
+    const elected = new Term(
+      { store, scheduler, options, logger, clock, metrics, statsd, jobs },
+      epoch,
+      leadership,
+    );
     term = elected;
     if (!subscribed) {
       subscribed = true;

@@ -1,5 +1,5 @@
 import type { Clock, Epoch, ServiceId } from '@waiter/core';
-import type { Logger } from '@waiter/observability';
+import type { Logger, Statsd } from '@waiter/observability';
 import type { Scheduler, SchedulerEvent } from '@waiter/scheduler';
 import type { Leadership, Store } from '@waiter/store';
 import { Collector } from './collect/collector';
@@ -12,6 +12,7 @@ import type { ScalerMetrics } from './metrics';
 import type { ScalerOptions } from './options';
 import { LeaderReport } from './operate/leader-report';
 import { DescriptionRefresh } from './operate/refresh';
+import { reportGroups } from './operate/statsd-instances';
 import { InstanceSignals } from './operate/signals';
 import { Adviser } from './policy/adviser';
 import { Applier } from './scale/apply';
@@ -35,6 +36,7 @@ export interface TermDeps {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly metrics: ScalerMetrics;
+  readonly statsd: Statsd;
   readonly jobs: Jobs;
 }
 
@@ -52,6 +54,7 @@ export class Term implements Context {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly metrics: ScalerMetrics;
+  readonly statsd: Statsd;
   readonly services = new Map<ServiceId, Service>();
   readonly electedAtMs: number;
   ended = false;
@@ -83,6 +86,7 @@ export class Term implements Context {
       options: this.options,
       clock: this.clock,
       metrics: this.metrics,
+      statsd: this.statsd,
       jobs: this.jobs,
     } = deps);
     this.logger = deps.logger.child({ epoch });
@@ -166,6 +170,7 @@ export class Term implements Context {
     this.every(HURRY_MS, () => this.rounds.hurry());
     this.every(this.options.reconcileMs, () => this.reconcile());
     this.every(this.options.reapMs, () => this.reap());
+    if (this.statsd.enabled) this.every(this.options.statsdIntervalMs, async () => reportGroups(this));
   }
 
   end(): void {

@@ -13,7 +13,7 @@ import {
 } from './state/scaling-state';
 import { activeInstances, instanceView, isoTime } from './service-view';
 
-type Deps = Pick<ApiDeps, 'store' | 'routerId' | 'clock'>;
+type Deps = Pick<ApiDeps, 'store' | 'routerId' | 'clock' | 'statsd'>;
 type State = Record<string, Json> | string;
 export type StateComponent = (request: Request) => State | Promise<State>;
 
@@ -75,7 +75,7 @@ export function stateComponents(
       'service-ids': [...(await store.services.ids())],
     }),
     'start-new-services-maintainer': fromLeader('start-new-services-maintainer'),
-    statsd: () => ({}),
+    statsd: () => deps.statsd?.state() ?? {},
     'token-validator': () => ({ 'supported-include-params': [], type: 'DefaultTokenValidator' }),
     'work-stealing': replaced('leases of slots, which are recalled where they are idle'),
   };

@@ -5,7 +5,7 @@ import { withSimulateFlags } from '../simulate/simulate-flags';
 import { version } from '../version';
 import { readConfiguration, withConfiguration, type Flags } from './configuration';
 
-const COMMON = ['cluster', 'redis', 'descriptions', 'passwords', 'log', 'dataDir'];
+const COMMON = ['cluster', 'redis', 'descriptions', 'passwords', 'statsd', 'log', 'dataDir'];
 
 /** The command line. Roles are loaded when they are needed: `waiter --help` starts fast. */
 export function createProgram(): Command {

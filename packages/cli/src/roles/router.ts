@@ -15,6 +15,7 @@ import { Queues, Store } from '@waiter/store';
 import { version } from '../version';
 import { fleetGauges } from './fleet-gauges';
 import { announceReady } from './ready';
+import { countResponses, statsdOf } from './statsd';
 
 /** The part of the configuration that workers need. */
 function routerOptionsOf(config: CompiledConfig): RouterOptions {
@@ -66,6 +67,7 @@ export async function runRouter(config: CompiledConfig): Promise<void> {
   const metrics = createMetrics();
   metrics.observeProcess();
   fleetGauges(metrics, store);
+  const statsd = statsdOf(config, logger);
 
   // The API tells of the node that serves it: known once the workers listen.
   const self: { node?: RouterNode } = {};
@@ -77,6 +79,7 @@ export async function runRouter(config: CompiledConfig): Promise<void> {
     logger,
     metrics,
     workerMetrics: async () => (await self.node?.workerMetrics()) ?? [],
+    statsd,
     clock: systemClock,
     authenticator: oneUser(config.router.user),
     entitlement: new Entitlement(new SimpleEntitlementManager(config.router.user)),
@@ -103,11 +106,13 @@ export async function runRouter(config: CompiledConfig): Promise<void> {
     logger,
     ...(config.router.url === undefined ? {} : { url: config.router.url }),
     afterDrain: [
+      { name: 'statsd', run: () => statsd.close() },
       { name: 'queues', run: () => queues.close() },
       { name: 'store', run: () => store.close() },
     ],
   });
   self.node = node;
+  countResponses(statsd, config, node, store);
   logger.info('router listens', { port: node.port, workers: config.router.workers });
   announceReady('router', config.router.url ?? `http://127.0.0.1:${node.port}`);
 }

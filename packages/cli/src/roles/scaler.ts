@@ -13,6 +13,7 @@ import { createScaler, scalerOptions } from '@waiter/scaler';
 import { createMarathonScheduler, type MarathonAuth } from '@waiter/scheduler';
 import { Queues, Store } from '@waiter/store';
 import { announceReady } from './ready';
+import { statsdOf } from './statsd';
 
 const STOP_MS = 20_000;
 
@@ -41,6 +42,7 @@ export async function runScaler(config: CompiledConfig): Promise<void> {
       : { agentDirectory: marathon.agentDirectory }),
     ...(auth === undefined ? {} : { auth }),
   });
+  const statsd = statsdOf(config, logger);
   const metrics = createMetrics();
   metrics.observeProcess();
   const scaler = createScaler({
@@ -49,6 +51,7 @@ export async function runScaler(config: CompiledConfig): Promise<void> {
     scheduler,
     logger,
     metrics,
+    statsd,
     options: scalerOptions({
       ...settings,
       id: `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`,
@@ -57,6 +60,7 @@ export async function runScaler(config: CompiledConfig): Promise<void> {
       descriptions: config.descriptions,
       homePathPrefix: marathon.homePathPrefix,
       reconcileMs: marathon.reconcileMs,
+      statsdIntervalMs: config.statsd.syncInstancesIntervalMs,
     }),
   });
   const health = new HealthRegistry();
@@ -76,6 +80,7 @@ export async function runScaler(config: CompiledConfig): Promise<void> {
     steps: [
       { name: 'scaler', run: () => scaler.stop() },
       { name: 'status', run: () => status.close() },
+      { name: 'statsd', run: () => statsd.close() },
       { name: 'scheduler', run: () => scheduler.close() },
       { name: 'queues', run: () => queues.close() },
       { name: 'store', run: () => store.close() },

@@ -1,1 +1,2 @@
 export { LoadReporter } from './load-reporter';
+export { TransientMetrics } from './transient-metrics';

@@ -24,6 +24,10 @@ export class HeldSlot implements Slot {
     this.port = instance.port;
   }
 
+  get startedAtMs(): number {
+    return this.instance.startedAtMs;
+  }
+
   get draining(): boolean {
     return this.instance.draining;
   }

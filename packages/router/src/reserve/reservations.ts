@@ -27,6 +27,8 @@ export interface Slot {
   readonly instanceId: InstanceId;
   readonly host: string;
   readonly port: number;
+  /** When the instance started, by the clock of its machine, epoch milliseconds; 0: nobody knows. */
+  readonly startedAtMs: number;
   /** Time in the queue, milliseconds with fraction. */
   readonly waitedMs: number;
   /** The instance is to be stopped as soon as its slots are back: what can begin anew elsewhere should. */

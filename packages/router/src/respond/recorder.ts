@@ -50,7 +50,11 @@ export class Recorder {
     now: number,
   ): void {
     series.status(status).inc();
-    series.requestSeconds.observe((now - head.startedAt) / 1000);
-    if (slot !== null) series.queueSeconds.observe(slot.waitedMs / 1000);
+    series.unused = 0;
+    const seconds = (now - head.startedAt) / 1000;
+    series.requestSeconds.observe(seconds);
+    if (slot === null) return;
+    series.queueSeconds.observe(slot.waitedMs / 1000);
+    if (slot.startedAtMs > head.arrivedAtMs) series.coldStartSeconds.observe(seconds);
   }
 }

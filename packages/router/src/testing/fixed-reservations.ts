@@ -47,6 +47,7 @@ class FixedSlot implements Slot {
   readonly instanceId: string;
   readonly host: string;
   readonly port: number;
+  readonly startedAtMs = 0;
   readonly waitedMs = 0.25;
   private released = false;
 

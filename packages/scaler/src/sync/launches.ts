@@ -16,7 +16,8 @@ export class Launches {
 
   /** Something about the service changed. */
   observe(service: Service): void {
-    const { clock, metrics } = this.context;
+    const { clock, metrics, statsd } = this.context;
+    const { metricGroup } = service.described.compiled;
     const open = [...service.instances.values()].filter(({ fate }) => fate !== 'killed');
     const view = {
       requested: service.requested,
@@ -30,7 +31,10 @@ export class Launches {
       const { phase, instanceId, tookMs } = launch;
       service.policy?.measurements.launched(launch);
       metrics.launchSeconds.with({ service: service.id, phase }).observe(tookMs / 1000);
+      // The original's names and unit.
+      if (phase === 'scheduled') statsd.histogram(metricGroup, 'schedule_time', tookMs * 1e6);
       if (phase === 'ready') {
+        statsd.histogram(metricGroup, 'startup_time', tookMs * 1e6);
         const outcome = `${instanceId} is ready ${Math.round(tookMs)} ms after it started`;
         this.journal.happened(service, 'ready', 'a new instance passed its health check', outcome, {
           instanceId,

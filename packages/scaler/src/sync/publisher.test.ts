@@ -1,5 +1,5 @@
 import { builtInSettings, ManualClock, type Instance } from '@waiter/core';
-import { createMetrics, silentLogger } from '@waiter/observability';
+import { createMetrics, NO_STATSD, silentLogger } from '@waiter/observability';
 import { StaleEpochError, type InstanceSnapshot, type Store } from '@waiter/store';
 import type { Context } from '../context';
 import { scalerMetrics } from '../metrics';
@@ -33,6 +33,7 @@ function make() {
     clock: new ManualClock(),
     logger: silentLogger,
     metrics: scalerMetrics(createMetrics()),
+    statsd: NO_STATSD,
     options: scalerOptions({ id: 's', clusterName: 'test', passwords: [], descriptions: settings }),
   } as unknown as Context;
   const service = new Service(rebuildService('s', { cmd: 'x', cpus: 1, mem: 1 }, settings, 0), 0);
