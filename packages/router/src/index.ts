@@ -11,4 +11,10 @@ export {
 } from './options';
 export { servicePassword } from './forward';
 export { startRouterWorker, type RouterWorker, type WorkerEnvironment } from './worker';
-export { ResponseStatsd, runRouterWorkerProcess, startRouterNode, type RouterNode, type RouterNodeOptions } from './control';
+export {
+  ResponseStatsd,
+  runRouterWorkerProcess,
+  startRouterNode,
+  type RouterNode,
+  type RouterNodeOptions,
+} from './control';
