@@ -24,6 +24,29 @@ export const checks: readonly Check[] = [
       (marathon.username === undefined) !== (marathon.password === undefined),
       'marathon.username and marathon.password go together',
     ),
+  ({ marathon }) =>
+    when(
+      marathon.username !== undefined && marathon.token !== undefined,
+      'marathon.token and marathon.username exclude each other',
+    ),
+  ({ schedulers }) => {
+    const names = Object.keys(schedulers.components);
+    const wrong = (name: string | undefined): boolean => name !== undefined && !names.includes(name);
+    return [
+      ...when(
+        names.length > 0 && schedulers.default === undefined,
+        'schedulers.default must name one of schedulers.components',
+      ),
+      ...when(
+        wrong(schedulers.default),
+        `schedulers.default is none of schedulers.components (${names.join(', ') || 'there are none'})`,
+      ),
+      ...when(
+        wrong(schedulers.forImages),
+        `schedulers.forImages is none of schedulers.components (${names.join(', ') || 'there are none'})`,
+      ),
+    ];
+  },
 ];
 
 /** What is allowed and still deserves a loud line in the log. */

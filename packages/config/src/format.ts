@@ -5,6 +5,8 @@ import { compiledPath, getAt, namedOptions, setAt } from './tree';
 import { maskUrl } from './urls';
 
 const MASK = '<hidden>';
+/** In structured options. */
+const SECRET_KEYS = new Set(['password', 'token']);
 
 /** The configuration as plain data in the form of a file, secrets masked: what `/settings` may show. */
 export function visibleConfig(config: CompiledConfig): Record<string, unknown> {
@@ -12,7 +14,9 @@ export function visibleConfig(config: CompiledConfig): Record<string, unknown> {
   for (const named of namedOptions(options)) {
     const value = getAt(config, compiledPath(named));
     if (value === undefined) continue;
-    setAt(visible, named.path, named.option.secret === true ? MASK : masked(named.option.write(value)));
+    const written = named.option.write(value);
+    const isHidden = named.option.secret === true && named.option.kind !== 'object';
+    setAt(visible, named.path, isHidden ? MASK : masked(written));
   }
   return visible;
 }
@@ -22,7 +26,12 @@ export function formatConfig(config: CompiledConfig): string {
   return stringify(visibleConfig(config), { lineWidth: 0 });
 }
 
+/** Without what is secret inside of it. */
 function masked(value: unknown): unknown {
   if (typeof value === 'string') return maskUrl(value);
-  return Array.isArray(value) ? value.map(masked) : value;
+  if (Array.isArray(value)) return value.map(masked);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, SECRET_KEYS.has(key) ? MASK : masked(inner)]),
+  );
 }

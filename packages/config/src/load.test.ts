@@ -14,6 +14,7 @@ function file(content: string): string {
   return path;
 }
 
+const EAST = '{"east": {"urls": ["http://m:8080"], "token": "t"}}';
 const load = (sources: ConfigSources = {}) => loadConfig({ machine, ...sources });
 
 function problemsOf(sources: ConfigSources): readonly string[] {
@@ -128,10 +129,28 @@ describe('problems', () => {
     [{ 'cluster-name': 'a b' }, /cluster-name: with value .* fails to match/],
     [{ 'scaler-renew': '2s' }, /^scaler.renew must be at most half of scaler.lease/],
     [{ 'marathon-username': 'u' }, 'marathon.username and marathon.password go together'],
+    [
+      { 'marathon-username': 'u', 'marathon-password': 'p', 'marathon-token': 't' },
+      'marathon.token and marathon.username exclude each other',
+    ],
+    [{ 'schedulers-components': EAST }, 'schedulers.default must name one of schedulers.components'],
+    [
+      { 'schedulers-components': EAST, 'schedulers-default': 'west' },
+      'schedulers.default is none of schedulers.components (east)',
+    ],
+    [{ 'schedulers-for-images': 'x' }, /^schedulers.forImages is none of .* \(there are none\)$/],
+    [{ 'schedulers-components': '{"east": {}}' }, 'flag --schedulers-components: is not valid'],
   ])('%j', (flags, problem) => {
     expect(problemsOf({ flags })).toEqual([
       problem instanceof RegExp ? expect.stringMatching(problem) : problem,
     ]);
+  });
+
+  it('are none with several schedulers of which one is the default', () => {
+    const flags = { 'schedulers-components': EAST, 'schedulers-default': 'east' };
+    expect(load({ flags }).schedulers.components).toEqual({
+      east: { urls: ['http://m:8080'], token: 't' },
+    });
   });
 
   it('never repeat a secret', () => {
@@ -196,6 +215,13 @@ describe('formatConfig', () => {
     );
     expect(text).not.toContain('hunter2');
     expect(text).toContain('url: redis://app:<hidden>@db:1');
+  });
+
+  it('masks secrets inside of structured options, and shows the rest', () => {
+    const config = load({ flags: { 'schedulers-components': EAST, 'schedulers-default': 'east' } });
+    expect(visibleConfig(config)).toMatchObject({
+      schedulers: { components: { east: { urls: ['http://m:8080'], token: '<hidden>' } } },
+    });
   });
 
   it('writes what a file can say again', () => {

@@ -3,6 +3,7 @@ import { DEFAULT_PASSWORD } from './defaults';
 import { descriptionOptions } from './descriptions';
 import { choice, duration, flag, integer, list, number, optionalText, text } from './option';
 import { hostnamesOption } from './hostnames';
+import { authenticatedHealthChecks, schedulersOptions } from './schedulers';
 import { redisUrl, webUrl } from './urls';
 import { CORS_KINDS, DEFAULT_CORS, formatDuration } from '@waiter/core';
 import type { DescriptionSettings } from '@waiter/core';
@@ -73,6 +74,27 @@ export const options = {
     }),
     username: optionalText({ description: 'For HTTP basic authentication.' }),
     password: optionalText({ description: 'For HTTP basic authentication.', secret: true }),
+    token: optionalText({ description: 'For authentication by a token, instead.', secret: true }),
+    tokenScheme: choice(['bearer', 'token'], {
+      default: 'bearer',
+      description:
+        'How the token is sent: `Authorization: Bearer <token>`, or `token=<token>` as DC/OS wants it.',
+    }),
+    caFile: optionalText({
+      description:
+        'File with the certificates (PEM) of the authorities that sign those of Marathon over https.',
+    }),
+    image: choice(['ignore', 'refuse', 'mesos', 'docker'], {
+      default: 'ignore',
+      description:
+        'What the parameter `image` of a service means: nothing, a refusal, or the container that its command runs in, by the ' +
+        'Mesos or the Docker containerizer.',
+    }),
+    fetch: list(Joi.string().uri(), {
+      default: [],
+      description: 'What every instance finds in its sandbox; archives are unpacked, the rest is executable.',
+    }),
+    authenticatedHealthChecks,
     requestTimeout: duration({ default: '10s', description: 'Time for one call to answer.' }),
     agentPort: port(5051, 'Port of the Mesos agents, whose files API shows what instances wrote.'),
     agentDirectory: optionalText({
@@ -85,6 +107,7 @@ export const options = {
       description: 'How often the whole list of apps is read, beside the event stream.',
     }),
   },
+  schedulers: schedulersOptions,
   router: {
     id: text(
       {

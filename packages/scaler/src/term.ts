@@ -41,6 +41,8 @@ export interface TermDeps {
 }
 
 const FIRST_LIST_RETRY_MS = 500;
+/** So often the scheduler is asked to look after itself. */
+const MAINTAIN_MS = 15_000;
 /** A tick that is late by this many periods is made up for here. */
 const MISSED_TICKS = 2.5;
 /** How often services are evaluated whose policy wants it more often than each tick: as often as load is reported. */
@@ -170,11 +172,13 @@ export class Term implements Context {
     this.every(HURRY_MS, () => this.rounds.hurry());
     this.every(this.options.reconcileMs, () => this.reconcile());
     this.every(this.options.reapMs, () => this.reap());
+    this.every(MAINTAIN_MS, async () => this.maintain());
     if (this.statsd.enabled) this.every(this.options.statsdIntervalMs, async () => reportGroups(this));
   }
 
   end(): void {
     this.ended = true;
+    this.scheduler.rest?.();
     this.jobs.detach(this.handlers);
     for (const timer of this.timers) clearInterval(timer);
     this.prober.stop();
@@ -251,6 +255,11 @@ export class Term implements Context {
       if (service.pending === null) return;
     }
     await this.jobs.enqueueApply({ serviceId: service.id, epoch: this.epoch, kind });
+  }
+
+  /** What the scheduler wants done beside scaling (spec: scaling-and-schedulers 4A.8). */
+  private async maintain(): Promise<void> {
+    if (this.acting()) await this.scheduler.maintain?.();
   }
 
   private complain(message: string, error: unknown): void {

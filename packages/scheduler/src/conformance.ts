@@ -1,6 +1,6 @@
 /// <reference types="jest" />
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ServiceId } from '@waiter/core';
+import type { Instance, ServiceId, ServiceParameters } from '@waiter/core';
 import {
   SchedulerError,
   type ScheduledService,
@@ -14,13 +14,20 @@ export interface SchedulerHarness {
   readonly scheduler: Scheduler;
   /** An id that the driver takes for one of ours, not used before. */
   newServiceId(): ServiceId;
-  /** A complete spec of a service that runs this command. */
-  spec(id: ServiceId, command: string, instances: number): ServiceSpec;
   /**
-   * A command that listens on `$PORT0` and answers every GET with 200 and its environment as JSON. It must end
-   * on SIGTERM.
+   * A complete spec of a service that runs this command, is checked by `GET /` each second and has 64 MB of memory.
+   * @param more parameters that it has as well
+   */
+  spec(id: ServiceId, command: string, instances: number, more?: ServiceParameters): ServiceSpec;
+  /**
+   * A command that listens on `$PORT0` and answers every GET with its environment as JSON: with status 200, and with 500 from
+   * `GET /fail` on. It must end on SIGTERM.
    */
   readonly serveCommand: string;
+  /** A command that takes more memory than the service has. */
+  readonly greedyCommand: string;
+  /** Another driver of the same scheduler, as of another process. It is closed with the harness. */
+  another(): Scheduler;
   /** Makes the scheduler unreachable while `during` runs, and ends all its connections. */
   interrupt(during: () => Promise<void>): Promise<void>;
   /** Frees everything, the driver included. */
@@ -48,10 +55,14 @@ export function describeScheduler(name: string, makeHarness: () => Promise<Sched
     });
     afterAll(async () => harness.close());
 
-    const start = async (command = harness.serveCommand, instances = 1): Promise<ServiceId> => {
+    const start = async (
+      command = harness.serveCommand,
+      instances = 1,
+      more: ServiceParameters = {},
+    ): Promise<ServiceId> => {
       const id = harness.newServiceId();
       created.push(id);
-      expect(await scheduler.create(harness.spec(id, command, instances))).toBe(true);
+      expect(await scheduler.create(harness.spec(id, command, instances, more))).toBe(true);
       return id;
     };
     const when = (
@@ -69,6 +80,15 @@ export function describeScheduler(name: string, makeHarness: () => Promise<Sched
         `to run ${count}`,
         ({ active }) => active.length === count && active.every((each) => each.startedAtMs !== null),
       );
+    const healthy = (id: ServiceId, count: number): Promise<ScheduledService> =>
+      when(
+        id,
+        `to have ${count} healthy`,
+        ({ active }) => active.filter((each) => each.healthy).length === count,
+      );
+    /** Kills until the scheduler is not busy with something else. */
+    const killed = (victim: Instance): Promise<unknown> =>
+      until('the kill', async () => (await scheduler.kill(victim)).killed);
     const startedIn = (id: ServiceId) =>
       events.flatMap((event) =>
         event.type === 'started' && event.instance.serviceId === id ? [event.instance] : [],
@@ -137,6 +157,18 @@ export function describeScheduler(name: string, makeHarness: () => Promise<Sched
       expect(environment).toMatchObject(harness.spec(id, harness.serveCommand, 1).environment);
     });
 
+    test('an instance has as many ports as its service, all different', async () => {
+      const id = await start(harness.serveCommand, 2, { ports: 3 });
+      const { active } = await running(id, 2);
+      const ports = active.flatMap(({ port, extraPorts }) => [port, ...extraPorts]);
+      expect(active.map(({ extraPorts }) => extraPorts.length)).toEqual([2, 2]);
+      expect(new Set(ports).size).toBe(6);
+      const [first] = active;
+      const environment = await until('an answer', async () => ask(first?.host ?? '', first?.port ?? 0));
+      const [zero, one, two] = first === undefined ? [] : [first.port, ...first.extraPorts].map(String);
+      expect(environment).toMatchObject({ PORT0: zero, PORT1: one, PORT2: two });
+    });
+
     test('an instance that passes its health checks becomes healthy', async () => {
       const id = await start();
       const { active } = await when(id, 'to be healthy', (service) =>
@@ -146,6 +178,38 @@ export function describeScheduler(name: string, makeHarness: () => Promise<Sched
       await until('health', async () =>
         events.some((event) => event.type === 'health' && event.instanceId === instanceId && event.healthy),
       );
+    });
+
+    test('an instance that fails its health checks is told and shown as such', async () => {
+      const id = await start(harness.serveCommand, 1, { 'health-check-max-consecutive-failures': 30 });
+      const [instance] = (await healthy(id, 1)).active;
+      if (instance === undefined) throw new Error('no instance');
+      await fetch(`http://${instance.host}:${instance.port}/fail`);
+      await until('the event', async () =>
+        events.some((event) => event.type === 'health' && event.instanceId === instance.id && !event.healthy),
+      );
+      const { active } = await healthy(id, 0);
+      expect(active.map((each) => each.id)).toEqual([instance.id]);
+    });
+
+    test('an instance that never passes is given up after its grace period, and replaced', async () => {
+      const checks = { 'grace-period-secs': 1, 'health-check-max-consecutive-failures': 1 };
+      const id = await start('exec sleep 600', 1, checks);
+      const ended = await until('ended', async () => endedIn(id)[0]);
+      expect(ended.failed).toMatchObject({ flags: ['never-passed-health-checks'], exitCode: null });
+      const after = await when(
+        id,
+        'to run another one',
+        ({ active, failed }) => failed.length > 0 && active.some((each) => each.id !== ended.instanceId),
+      );
+      expect(after.failed[0]).toMatchObject({ id: ended.instanceId, flags: ['never-passed-health-checks'] });
+      expect(after.requested).toBe(1);
+    });
+
+    test('an instance that takes more memory than it has is ended, with the flag', async () => {
+      const id = await start(harness.greedyCommand);
+      const ended = await until('ended', async () => endedIn(id)[0]);
+      expect(ended.failed).toMatchObject({ flags: ['memory-limit-exceeded'], healthy: false });
     });
 
     test('scaling up changes the requested count at once, instances follow', async () => {
@@ -185,6 +249,18 @@ export function describeScheduler(name: string, makeHarness: () => Promise<Sched
       expect(ended).toMatchObject({ instanceId: victim.id, failed: null });
     });
 
+    test('killing twice lowers the count once; several kills lower it by as many', async () => {
+      const id = await start(harness.serveCommand, 4);
+      const [first, second, third] = (await healthy(id, 4)).active;
+      if (first === undefined || second === undefined || third === undefined) throw new Error('too few');
+      await killed(first);
+      await scheduler.kill(first);
+      expect(await scheduler.get(id)).toMatchObject({ requested: 3 });
+      await Promise.all([killed(second), killed(third)]);
+      expect(await scheduler.get(id)).toMatchObject({ requested: 1 });
+      expect((await running(id, 1)).failed).toEqual([]);
+    });
+
     test('kill of what does not exist says so and changes nothing', async () => {
       const id = await start();
       const { active } = await running(id, 1);
@@ -210,6 +286,42 @@ export function describeScheduler(name: string, makeHarness: () => Promise<Sched
       expect(failed[0]).toMatchObject({ exitCode: 7, healthy: false });
       const again = await when(id, 'to have failed twice', (service) => service.failed.length > 1);
       expect(again.failed.map(({ exitCode }) => exitCode)).toEqual(again.failed.map(() => 7));
+    });
+
+    test('a command that is not there fails with 127, one that only ends with 0; each is tried again', async () => {
+      for (const [command, exitCode] of [
+        ['exec /no/such/program', 127],
+        ['true', 0],
+      ] as const) {
+        const id = await start(command);
+        const [one, other] = await until('two ends', async () => {
+          const ends = endedIn(id);
+          return ends.length > 1 && ends;
+        });
+        expect([one?.failed?.exitCode, other?.failed?.exitCode]).toEqual([exitCode, exitCode]);
+        expect(one?.instanceId).not.toBe(other?.instanceId);
+        expect(await scheduler.get(id)).toMatchObject({ requested: 1 });
+      }
+    });
+
+    test('another driver of the same scheduler sees the same, failures included', async () => {
+      const id = await start('exit 7');
+      await until('ended', async () => endedIn(id)[0]);
+      const other = harness.another();
+      const service = await until('the failure', async () => {
+        const seen = await other.get(id);
+        return seen !== null && seen.failed.length > 0 && seen;
+      });
+      expect(service.failed[0]).toMatchObject({ exitCode: 7 });
+      expect(service.description).toEqual(harness.spec(id, 'exit 7', 1).description);
+      expect((await other.list()).map((each) => each.id)).toContain(id);
+      // Whoever kills: that the instance ends is no failure.
+      const served = await start();
+      const [victim] = (await healthy(served, 1)).active;
+      if (victim === undefined) throw new Error('no instance');
+      await until('the kill', async () => (await other.kill(victim)).killed);
+      await until('ended', async () => endedIn(served)[0]);
+      expect(endedIn(served)).toMatchObject([{ instanceId: victim.id, failed: null }]);
     });
 
     test('a service whose deployment never ends can be scaled and its instances killed by force', async () => {
@@ -239,6 +351,8 @@ export function describeScheduler(name: string, makeHarness: () => Promise<Sched
       const id = await start(harness.serveCommand, 2);
       const { active } = await running(id, 2);
       expect(await scheduler.delete(id)).toBe('deleted');
+      await until('both ends', async () => endedIn(id).length === 2);
+      expect(endedIn(id).map(({ failed }) => failed)).toEqual([null, null]);
       await until('the service to be gone', async () => (await scheduler.get(id)) === null);
       expect((await scheduler.list()).some((each) => each.id === id)).toBe(false);
       for (const { host, port } of active)
@@ -248,6 +362,62 @@ export function describeScheduler(name: string, makeHarness: () => Promise<Sched
         scheduler.create(harness.spec(id, harness.serveCommand, 1)).catch(() => false),
       );
       await running(id, 1);
+    });
+
+    test('each start is told once, and before the end', async () => {
+      const id = await start(harness.serveCommand, 3);
+      await healthy(id, 3);
+      await scheduler.list();
+      await scheduler.delete(id);
+      await until('the ends', async () => endedIn(id).length === 3);
+      const story = events.flatMap((event) => {
+        if (event.type === 'started' && event.instance.serviceId === id) return [event.instance.id];
+        return event.type === 'ended' && event.serviceId === id ? [`${event.instanceId} ended`] : [];
+      });
+      for (const { id: instanceId } of startedIn(id)) {
+        expect(story.filter((each) => each.startsWith(instanceId))).toEqual([
+          instanceId,
+          `${instanceId} ended`,
+        ]);
+      }
+      expect(story).toHaveLength(6);
+    });
+
+    test('a listener that throws does not keep others from their events', async () => {
+      const other = harness.another();
+      const heard: SchedulerEvent[] = [];
+      other.subscribe(() => {
+        throw new Error('mine');
+      });
+      other.subscribe((event) => heard.push(event));
+      await until('changed', async () => heard.length > 0);
+      const id = await start();
+      await until('started', async () =>
+        heard.some((event) => event.type === 'started' && event.instance.serviceId === id),
+      );
+    });
+
+    test('what the leader does beside scaling changes nothing that is in order', async () => {
+      const id = await start(harness.serveCommand, 2);
+      const before = await healthy(id, 2);
+      await scheduler.maintain?.();
+      await scheduler.maintain?.();
+      scheduler.rest?.();
+      expect(await scheduler.get(id)).toMatchObject({ requested: 2, active: before.active });
+      expect(scheduler.isHidden?.(harness.spec(id, harness.serveCommand, 1).effective) ?? false).toBe(false);
+    });
+
+    test('after its end a driver tells nothing, and calls reject', async () => {
+      const other = harness.another();
+      const heard: SchedulerEvent[] = [];
+      other.subscribe((event) => heard.push(event));
+      await until('changed', async () => heard.length > 0);
+      await other.close();
+      const { length } = heard;
+      const id = await start();
+      await until('started', async () => startedIn(id)[0]);
+      expect(heard).toHaveLength(length);
+      await expect(other.list()).rejects.toBeInstanceOf(SchedulerError);
     });
 
     test('an unreachable scheduler is a transient error', async () => {

@@ -74,6 +74,15 @@ export interface Scheduler {
   delete(id: ServiceId): Promise<DeleteResult>;
   /** Starts the event stream; reconnects by itself; `changed` with null after every (re)connection. */
   subscribe(listener: (event: SchedulerEvent) => void): void;
+  /** What the leader has to do beside scaling: called every 15 s while it leads. @throws SchedulerError */
+  maintain?(): Promise<void>;
+  /** Forgets what `maintain` has noted: somebody else leads. */
+  rest?(): void;
+  /**
+   * True while the part of the scheduler that runs such a service has not answered yet: that the service is not listed means
+   * nothing then. Absent: never.
+   */
+  isHidden?(effective: ServiceParameters): boolean;
   close(): Promise<void>;
 }
 

@@ -12,10 +12,13 @@ type Deps = Pick<ApiDeps, 'store' | 'entitlement' | 'config' | 'port'>;
 
 /** `/apps/<service-id>/logs`: the files that an instance wrote (spec: services-and-tokens 4.8.3). */
 export function logsRoutes(deps: Deps): Route[] {
-  const { marathon } = deps.config;
+  const { marathon, schedulers } = deps.config;
+  const several = Object.values(schedulers.components);
   const files = new SandboxFiles({
-    marathonUrls: marathon.urls,
-    agentPort: marathon.agentPort,
+    clusters: (several.length > 0 ? several : [marathon]).map(({ urls, agentPort = marathon.agentPort }) => ({
+      urls,
+      agentPort,
+    })),
     timeoutMs: marathon.requestTimeoutMs,
   });
   return [

@@ -62,13 +62,7 @@ function settings({ config, port, version, startedAtMs, authenticator }: Deps): 
       'max-expired-unhealthy-instances-to-consider': scaler.maxExpiredUnhealthyInstances,
       'quanta-constraints': scaler.quanta,
     },
-    'scheduler-config': {
-      kind: 'marathon',
-      marathon: {
-        'home-path-prefix': marathon.homePathPrefix,
-        'http-options': { 'socket-timeout': marathon.requestTimeoutMs },
-      },
-    },
+    'scheduler-config': schedulerConfig(config),
     'scheduler-gc-config': {
       'broken-service-min-hosts': scaler.brokenServiceMinHosts,
       'broken-service-timeout-mins': scaler.brokenServiceTimeoutMs / 60_000,
@@ -95,3 +89,20 @@ function settings({ config, port, version, startedAtMs, authenticator }: Deps): 
 
 /** How often a worker with changes reports its load (DESIGN section 7). */
 const LOAD_REPORT_MS = 250;
+
+/** The kind, and what is to know of that kind under its name; where the schedulers are is nobody's business. */
+function schedulerConfig({ marathon, schedulers }: ApiDeps['config']): object {
+  const own = {
+    'home-path-prefix': marathon.homePathPrefix,
+    'http-options': { 'socket-timeout': marathon.requestTimeoutMs },
+  };
+  const names = Object.keys(schedulers.components);
+  if (names.length === 0) return { kind: 'marathon', marathon: own };
+  return {
+    kind: 'composite',
+    composite: {
+      components: Object.fromEntries(names.map((name) => [name, own])),
+      'default-scheduler': schedulers.default ?? null,
+    },
+  };
+}

@@ -11,25 +11,33 @@ export interface SandboxEntry {
   readonly url: string | null;
 }
 
-export interface SandboxOptions {
-  readonly marathonUrls: readonly string[];
-  /** Port of Mesos agents. */
+/** One Marathon whose agents keep sandboxes. */
+export interface SandboxCluster {
+  readonly urls: readonly string[];
+  /** Port of its Mesos agents. */
   readonly agentPort: number;
+}
+
+export interface SandboxOptions {
+  readonly clusters: readonly SandboxCluster[];
   readonly timeoutMs: number;
 }
 
 /** Which kind of Marathon it is hardly ever changes; it may not have been up when it was asked. */
 const KIND_LIFETIME_MS = 60_000;
 
+interface Kind {
+  /** Where mini-marathon is; null for a real Marathon, whose agents keep the files. */
+  readonly local: string | null;
+  readonly untilMs: number;
+}
+
 /**
  * What instances wrote into their sandboxes, by the files API of Mesos agents (spec: scaling-and-schedulers 4A.9).
  * mini-marathon serves the same API itself.
  */
 export class SandboxFiles {
-  private local: { readonly url: string | null; readonly untilMs: number } = {
-    url: null,
-    untilMs: -Infinity,
-  };
+  private readonly kinds = new Map<SandboxCluster, Kind>();
 
   constructor(private readonly options: SandboxOptions) {}
 
@@ -38,7 +46,7 @@ export class SandboxFiles {
    * @throws WaiterError 404 when there is no sandbox, 502 when the agent does not answer
    */
   async list(instanceId: InstanceId, host: string, directory?: string): Promise<readonly SandboxEntry[]> {
-    const base = (await this.localUrl()) ?? `http://${host}:${this.options.agentPort}`;
+    const base = await this.agentOf(instanceId, host);
     const top = directory ?? (await this.directoryOf(base, instanceId));
     if (top === null) throw new WaiterError('No directory found for instance!', { status: 404 });
     const entries = await this.get(`${base}/files/browse?path=${encodeURIComponent(top)}`);
@@ -46,18 +54,31 @@ export class SandboxFiles {
     return entries.filter(isMap).flatMap((entry) => entryOf(entry, top, base));
   }
 
-  /** Where mini-marathon is; null for a real Marathon, whose agents keep the files. */
-  private async localUrl(): Promise<string | null> {
-    if (performance.now() < this.local.untilMs) return this.local.url;
-    for (const url of this.options.marathonUrls) {
+  /** Of several clusters, the one that has the instance; one with real agents has those that no mini-marathon has. */
+  private async agentOf(instanceId: InstanceId, host: string): Promise<string> {
+    const found = await Promise.all(
+      this.options.clusters.map(async (cluster) => ({ cluster, local: await this.localUrl(cluster) })),
+    );
+    for (const { local } of found) {
+      if (local === null) continue;
+      if (found.length === 1 || (await this.directoryOf(local, instanceId)) !== null) return local;
+    }
+    const real = found.find(({ local }) => local === null) ?? found[0];
+    return real?.local ?? `http://${host}:${real?.cluster.agentPort ?? 5051}`;
+  }
+
+  private async localUrl(cluster: SandboxCluster): Promise<string | null> {
+    const known = this.kinds.get(cluster);
+    if (known !== undefined && performance.now() < known.untilMs) return known.local;
+    for (const url of cluster.urls) {
       const origin = url.replace(/\/+$/, '');
       const info = await this.get(`${origin}/v2/info`).catch(() => null);
       if (info === null) continue;
-      const isMini = isMap(info) && info['buildref'] === 'mini-marathon';
-      this.local = { url: isMini ? origin : null, untilMs: performance.now() + KIND_LIFETIME_MS };
-      break;
+      const local = isMap(info) && info['buildref'] === 'mini-marathon' ? origin : null;
+      this.kinds.set(cluster, { local, untilMs: performance.now() + KIND_LIFETIME_MS });
+      return local;
     }
-    return this.local.url;
+    return known?.local ?? null;
   }
 
   private async directoryOf(base: string, instanceId: InstanceId): Promise<string | null> {
@@ -71,7 +92,7 @@ export class SandboxFiles {
     return null;
   }
 
-  /** @returns null for 404 */
+  /** @returns null where there is nothing, or nothing for us */
   private async get(url: string): Promise<Json> {
     try {
       const response = await fetch(url, {
@@ -79,7 +100,7 @@ export class SandboxFiles {
         headers: { accept: 'application/json' },
         signal: AbortSignal.timeout(this.options.timeoutMs),
       });
-      if (response.status === 404 || response.status === 403) return null;
+      if ([401, 403, 404].includes(response.status)) return null;
       if (!response.ok) throw new Error(`status ${response.status}`);
       return (await response.json()) as Json;
     } catch (cause) {

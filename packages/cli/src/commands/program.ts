@@ -26,6 +26,7 @@ export function createProgram(): Command {
     ...COMMON,
     'scaler',
     'marathon',
+    'schedulers',
   ]).action(async (flags: Flags) => {
     const config = readConfiguration(flags);
     if (config !== null) await (await import('../roles/scaler.js')).runScaler(config);
@@ -58,7 +59,7 @@ export function createProgram(): Command {
       .option('--scalers <number>', 'scalers', '1')
       .option('--redis <url>', 'use this Redis instead of starting one under the data directory')
       .option('--marathon <url>', 'use this Marathon instead of starting a mini-marathon'),
-    [...COMMON, 'router', 'scaler', 'marathon', 'miniMarathon'],
+    [...COMMON, 'router', 'scaler', 'marathon', 'schedulers', 'miniMarathon'],
     ['redis', 'redis-url', 'marathon', 'marathon-urls'],
   ).action(async (flags: Flags) => {
     const { runUp, UP_DEFAULTS, UP_FLAGS } = await import('../up/run-up.js');

@@ -10,9 +10,9 @@ import {
   startStatusServer,
 } from '@waiter/observability';
 import { createScaler, scalerOptions } from '@waiter/scaler';
-import { createMarathonScheduler, type MarathonAuth } from '@waiter/scheduler';
 import { Queues, Store } from '@waiter/store';
 import { announceReady } from './ready';
+import { schedulerOf } from './schedulers';
 import { statsdOf } from './statsd';
 
 const STOP_MS = 20_000;
@@ -25,23 +25,7 @@ export async function runScaler(config: CompiledConfig): Promise<void> {
   for (const fault of await store.check()) logger.warn(fault);
   const queues = new Queues(redis);
   const { marathon, scaler: settings } = config;
-  const auth: MarathonAuth | undefined =
-    marathon.username === undefined
-      ? undefined
-      : { username: marathon.username, password: marathon.password ?? '' };
-  const scheduler = createMarathonScheduler({
-    url: marathon.urls,
-    servicePrefix: config.cluster.servicePrefix,
-    initCommands: marathon.initCommands,
-    homePathPrefix: marathon.homePathPrefix,
-    requestTimeoutMs: marathon.requestTimeoutMs,
-    reconcileMs: marathon.reconcileMs,
-    logger,
-    ...(marathon.agentDirectory === undefined
-      ? { discoverAgent: true }
-      : { agentDirectory: marathon.agentDirectory }),
-    ...(auth === undefined ? {} : { auth }),
-  });
+  const scheduler = schedulerOf(config, logger);
   const statsd = statsdOf(config, logger);
   const metrics = createMetrics();
   metrics.observeProcess();

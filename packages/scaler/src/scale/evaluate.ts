@@ -35,7 +35,7 @@ export class Evaluator {
    */
   async evaluate(service: Service, load: ServiceLoad, askedAtMs: number): Promise<void> {
     const { context } = this;
-    if (!context.acting()) return;
+    if (!context.acting() || service.hidden) return;
     service.load = load;
     if (service.outstanding > 0) this.prober.watch(service);
     // What is being done changes what has to be decided.

@@ -46,6 +46,8 @@ export interface Stale {
 export class Service {
   /** Whether the scheduler has it. */
   known = false;
+  /** The part of the scheduler that has it has not answered in this term: it is left alone until then. */
+  hidden = false;
   requested = 0;
   scheduled = 0;
   readonly instances = new Map<InstanceId, TrackedInstance>();

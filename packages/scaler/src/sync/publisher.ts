@@ -102,6 +102,7 @@ export class Publisher {
   }
 
   private async write(service: Service, publication: Publication): Promise<void> {
+    if (service.hidden) return;
     const { context } = this;
     const { store, options, clock } = context;
     const { concurrencyLevel, loadBalancing } = service.described.compiled;

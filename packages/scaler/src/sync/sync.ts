@@ -49,6 +49,9 @@ export class Sync {
         const scheduled = byId.get(id) ?? null;
         const service = await this.registry.get(id, scheduled);
         if (service === null || this.context.ended) return;
+        service.hidden = scheduled === null && scheduler.isHidden?.(service.described.effective) === true;
+        // Nobody can tell what runs of it: what a former leader published stands.
+        if (service.hidden) return;
         this.takeOver(service, scheduled, askedAtMs);
         await this.registry.keepListed(service, ids);
       }),

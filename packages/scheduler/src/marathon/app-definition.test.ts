@@ -1,6 +1,6 @@
 import type { ServiceParameters } from '@waiter/core';
 import type { ServiceSpec } from '../port';
-import { appDefinition, assertRunnable } from './app-definition';
+import { appDefinition, assertRunnable, type AppDefinitionOptions } from './app-definition';
 
 const effective: ServiceParameters = {
   cmd: 'run --port $PORT0',
@@ -21,7 +21,15 @@ const effective: ServiceParameters = {
   'termination-grace-period-secs': 0,
 };
 
-function app(changes: ServiceParameters = {}, options = {}): unknown {
+const PLAIN: AppDefinitionOptions = {
+  initCommands: [],
+  homePathPrefix: null,
+  fetch: [],
+  image: 'ignore',
+  authenticatedChecks: 'refuse',
+};
+
+function app(changes: ServiceParameters = {}, options: Partial<AppDefinitionOptions> = {}): unknown {
   const spec: ServiceSpec = {
     id: 'waiter-service-x',
     description: { cmd: 'run' },
@@ -29,10 +37,10 @@ function app(changes: ServiceParameters = {}, options = {}): unknown {
     environment: { HOME: '/elsewhere', WAITER_SERVICE_ID: 'waiter-service-x' },
     instances: 3,
   };
-  return appDefinition(spec, { initCommands: [], homePathPrefix: null, ...options });
+  return appDefinition(spec, { ...PLAIN, ...options });
 }
 
-test('4A.2 the app of a service', () => {
+test('case 60: 4A.2 the app of a service', () => {
   expect(app()).toEqual({
     id: 'waiter-service-x',
     instances: 3,
@@ -58,6 +66,13 @@ test('4A.2 the app of a service', () => {
   });
 });
 
+test('case 60: three ports are three zeros', () => {
+  expect(app({ ports: 3, 'health-check-port-index': 2 })).toMatchObject({
+    ports: [0, 0, 0],
+    healthChecks: [{ portIndex: 2 }],
+  });
+});
+
 test('4A.2 init commands take the command as their last argument', () => {
   const args = app({}, { initCommands: ['waiter-mesos-init', '-x'] });
   expect(args).toMatchObject({ args: ['waiter-mesos-init', '-x', 'run --port $PORT0'] });
@@ -74,17 +89,20 @@ test.each([
   [{ 'backend-proto': 'h2c' }, 'HTTP'],
   [{ 'backend-proto': 'https', 'health-check-proto': 'http' }, 'HTTP'],
   [{ 'backend-proto': 'http', 'health-check-proto': null }, 'HTTP'],
-])('4A.2 %j is checked by %s', (changes, protocol) => {
+])('case 60: 4A.2 %j is checked by %s', (changes, protocol) => {
   expect(app(changes)).toMatchObject({ healthChecks: [{ protocol }] });
 });
 
-test('4A.2 a grace period of 0 means no limit', () => {
+test('case 60: 4A.2 a grace period of 0 means no limit', () => {
   expect(app({ 'grace-period-secs': 0 })).toMatchObject({ healthChecks: [{ gracePeriodSeconds: 12_000 }] });
+  expect(app({ 'grace-period-secs': 0, 'instance-expiry-mins': 10 })).toMatchObject({
+    healthChecks: [{ gracePeriodSeconds: 1200 }],
+  });
   const forever = app({ 'grace-period-secs': 0, 'instance-expiry-mins': 0 });
   expect(forever).toMatchObject({ healthChecks: [{ gracePeriodSeconds: 864_000 }] });
 });
 
-test('4A.2 namespace, disk and termination grace are there when they are set', () => {
+test('case 60: 4A.2 namespace, disk and termination grace are there when they are set', () => {
   expect(app({ namespace: 'alice', disk: 100, 'termination-grace-period-secs': 9 })).toMatchObject({
     labels: { namespace: 'alice' },
     disk: 100,
@@ -93,10 +111,45 @@ test('4A.2 namespace, disk and termination grace are there when they are set', (
   expect(app()).not.toHaveProperty('taskKillGracePeriodSeconds');
 });
 
-test('4A.3 what Marathon cannot run is refused', () => {
-  expect(() => assertRunnable(effective)).not.toThrow();
-  expect(() => assertRunnable({ ...effective, 'cmd-type': 'docker' })).toThrow('docker');
-  expect(() => assertRunnable({ ...effective, 'health-check-authentication': 'standard' })).toThrow(
+test('case 66: cmd-type docker and authenticated health checks are refused', () => {
+  expect(() => assertRunnable(effective, PLAIN)).not.toThrow();
+  expect(() => assertRunnable({ ...effective, 'cmd-type': 'docker' }, PLAIN)).toThrow('docker');
+  expect(() => assertRunnable({ ...effective, 'health-check-authentication': 'standard' }, PLAIN)).toThrow(
     'credentials',
   );
+});
+
+test('authenticated health checks can be left to Waiter: Marathon makes none then', () => {
+  const options = { authenticatedChecks: 'waiter' } as const;
+  const changes = { 'health-check-authentication': 'standard' };
+  expect(() => assertRunnable({ ...effective, ...changes }, { ...PLAIN, ...options })).not.toThrow();
+  expect(app(changes, options)).toMatchObject({ healthChecks: [] });
+  expect(app({}, options)).toMatchObject({ healthChecks: [{ protocol: 'HTTP' }] });
+});
+
+test('services-and-tokens case 142: image is accepted and not used, refused, or the container, as it is configured', () => {
+  const withImage = { ...effective, image: 'alpine:3' };
+  expect(() => assertRunnable(withImage, PLAIN)).not.toThrow();
+  expect(app({ image: 'alpine:3' })).toEqual(app());
+  expect(() => assertRunnable(withImage, { ...PLAIN, image: 'refuse' })).toThrow('no images');
+  expect(() => assertRunnable(effective, { ...PLAIN, image: 'refuse' })).not.toThrow();
+  expect(app({ image: 'alpine:3' }, { image: 'mesos' })).toMatchObject({
+    cmd: 'run --port $PORT0',
+    container: { type: 'MESOS', docker: { image: 'alpine:3' } },
+  });
+  expect(app({ image: 'alpine:3' }, { image: 'docker' })).toMatchObject({
+    container: { type: 'DOCKER', docker: { image: 'alpine:3', network: 'HOST' } },
+  });
+  expect(app({}, { image: 'docker' })).not.toHaveProperty('container');
+});
+
+test('what is configured to be fetched is unpacked, or made executable', () => {
+  const fetch = ['http://files/init.tgz', 'http://files/waiter-init'];
+  expect(app({}, { fetch })).toMatchObject({
+    fetch: [
+      { uri: fetch[0], extract: true, executable: false },
+      { uri: fetch[1], executable: true },
+    ],
+  });
+  expect(app()).not.toHaveProperty('fetch');
 });

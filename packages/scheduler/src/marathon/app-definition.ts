@@ -1,11 +1,12 @@
 import type { Json, ServiceParameters } from '@waiter/core';
 import { SchedulerError, type ServiceSpec } from '../port';
 import { DESCRIPTION_LABEL, encodeDescription } from './description-label';
+import type { CompiledMarathonOptions, ImagePolicy } from './options';
 
-export interface AppDefinitionOptions {
-  readonly initCommands: readonly string[];
-  readonly homePathPrefix: string | null;
-}
+export type AppDefinitionOptions = Pick<
+  CompiledMarathonOptions,
+  'authenticatedChecks' | 'fetch' | 'homePathPrefix' | 'image' | 'initCommands'
+>;
 
 /**
  * Seconds that Marathon waits for one answer of a health check. It is no parameter; checks that matter for
@@ -34,7 +35,9 @@ export function appDefinition(spec: ServiceSpec, options: AppDefinitionOptions):
     mem: number(effective, 'mem', 0),
     cpus: number(effective, 'cpus', 0),
     ports: Array.from({ length: number(effective, 'ports', 1) }, () => 0),
-    healthChecks: [healthCheck(effective)],
+    healthChecks: wantsCredentials(effective) ? [] : [healthCheck(effective)],
+    ...(options.fetch.length === 0 ? {} : { fetch: options.fetch.map(artifact) }),
+    ...container(text(effective, 'image'), options.image),
     backoffFactor: number(effective, 'restart-backoff-factor', 2),
     labels: {
       source: 'waiter',
@@ -50,13 +53,36 @@ export function appDefinition(spec: ServiceSpec, options: AppDefinitionOptions):
  * What Marathon cannot run (4A.3).
  * @throws SchedulerError with status 400
  */
-export function assertRunnable(effective: ServiceParameters): void {
+export function assertRunnable(effective: ServiceParameters, options: AppDefinitionOptions): void {
   const refuse = (message: string): never => {
     throw new SchedulerError(message, 400, false);
   };
   if (effective['cmd-type'] === 'docker') refuse('Marathon does not run services of cmd-type docker');
-  const authentication = effective['health-check-authentication'] ?? 'disabled';
-  if (authentication !== 'disabled') refuse('Marathon cannot send credentials with health checks');
+  if (options.authenticatedChecks === 'refuse' && wantsCredentials(effective)) {
+    refuse('Marathon cannot send credentials with health checks');
+  }
+  if (options.image === 'refuse' && text(effective, 'image') !== null) {
+    refuse('This scheduler runs no images: the service must do without `image`');
+  }
+}
+
+const wantsCredentials = (effective: ServiceParameters): boolean =>
+  (effective['health-check-authentication'] ?? 'disabled') !== 'disabled';
+
+const ARCHIVE = /\.(tar|tgz|tbz2?|txz|zip|gz|bz2|xz)$/;
+
+const artifact = (uri: string): Json => ({
+  uri,
+  extract: true,
+  executable: !ARCHIVE.test(uri),
+  cache: false,
+});
+
+/** Ports are those of the host in either, as without a container: instances are reached by host and port alone. */
+function container(image: string | null, policy: ImagePolicy): { readonly container?: Json } {
+  if (image === null || (policy !== 'mesos' && policy !== 'docker')) return {};
+  const docker = policy === 'docker' ? { image, network: 'HOST' } : { image };
+  return { container: { type: policy === 'docker' ? 'DOCKER' : 'MESOS', docker } };
 }
 
 function healthCheck(effective: ServiceParameters): Json {

@@ -42,7 +42,7 @@ const app = (changes: Record<string, Json> = {}): Json => ({
 const noLogs = (): null => null;
 const read = (json: Json, failures = new FailedInstances()) => serviceOfApp(ID, json, failures, noLogs);
 
-test('4A.7 an app is a service, with the slash stripped', () => {
+test('cases 57 and 58: 4A.7 an app is a service, with the slash stripped and further ports as extra ports', () => {
   expect(serviceIdOfApp(app())).toBe(ID);
   expect(read(app())).toEqual({
     id: ID,
@@ -101,7 +101,7 @@ test.each<[string, Json, boolean]>([
     ],
     false,
   ],
-])('4A.7 health: %s', (_name, healthCheckResults, healthy) => {
+])('case 57: 4A.7 health: %s', (_name, healthCheckResults, healthy) => {
   expect(read(app({ tasks: [task(1, { healthCheckResults })] })).active[0]?.healthy).toBe(healthy);
 });
 
@@ -116,7 +116,7 @@ test.each<[string, string[], number | null]>([
     null,
   ],
   ['Abnormal executor termination', [], null],
-])('4A.7 failed with "%s"', (message, flags, exitCode) => {
+])('case 58: 4A.7 failed with "%s"', (message, flags, exitCode) => {
   expect(read(app({ lastTaskFailure: failure(1, message) })).failed).toEqual([
     expect.objectContaining({
       id: `${ID}.failed-1`,
@@ -132,16 +132,16 @@ test.each<[string, string[], number | null]>([
   ]);
 });
 
-test('4A.7 failures are remembered over several lists, ten at most, the newest last', () => {
+test('cases 37 and 59: 4A.7 failures are remembered over several lists, ten at most, the newest last', () => {
   const failures = new FailedInstances();
-  for (let number = 1; number <= 13; number++) read(app({ lastTaskFailure: failure(number, 'x') }), failures);
+  for (let number = 1; number <= 40; number++) read(app({ lastTaskFailure: failure(number, 'x') }), failures);
   const { failed } = read(app(), failures);
   expect(failed.map(({ id }) => id)).toEqual(
-    [4, 5, 6, 7, 8, 9, 10, 11, 12, 13].map((number) => `${ID}.failed-${number}`),
+    [31, 32, 33, 34, 35, 36, 37, 38, 39, 40].map((number) => `${ID}.failed-${number}`),
   );
 });
 
-test('4A.7 one that is active again has not failed; a service that vanished has no past', () => {
+test('case 59: 4A.7 one that is active again has not failed; a service that vanished has no past', () => {
   const failures = new FailedInstances();
   read(app({ lastTaskFailure: failure(1, 'x') }), failures);
   expect(read(app({ tasks: [task(1, { id: `${ID}.failed-1` })] }), failures).failed).toEqual([]);

@@ -50,8 +50,9 @@ export class MarathonClient {
   private readonly streams: Agent;
 
   constructor(private readonly options: CompiledMarathonOptions) {
-    const { requestTimeoutMs: timeout, eventSilenceMs } = options;
-    const common = { connect: { timeout }, headersTimeout: timeout, keepAliveTimeout: 30_000 };
+    const { requestTimeoutMs: timeout, eventSilenceMs, ca } = options;
+    const connect = { timeout, ...(ca === null ? {} : { ca }) };
+    const common = { connect, headersTimeout: timeout, keepAliveTimeout: 30_000 };
     this.agent = new Agent({ ...common, bodyTimeout: timeout });
     this.streams = new Agent({ ...common, bodyTimeout: eventSilenceMs });
   }
@@ -89,7 +90,7 @@ export class MarathonClient {
       const master = masters[index] ?? masters[0];
       try {
         const answer = await this.follow(master, call, accept, dispatcher, signal);
-        this.current = GATEWAY.has(answer.statusCode) ? (index + 1) % masters.length : index;
+        this.current = this.next(index, answer);
         return answer;
       } catch (error) {
         const failure = this.failure(error);
@@ -101,6 +102,16 @@ export class MarathonClient {
       }
     }
     throw unreachable ?? new UnreachableError('no Marathon master is configured');
+  }
+
+  /** Whom to ask next time: the leader where the answer names one that we know, another one where it lost its leader. */
+  private next(index: number, answer: Dispatcher.ResponseData): number {
+    const { masters } = this.options;
+    if (GATEWAY.has(answer.statusCode)) return (index + 1) % masters.length;
+    const named = answer.headers['x-marathon-leader'];
+    if (typeof named !== 'string' || !URL.canParse(named)) return index;
+    const leader = masters.findIndex(({ origin }) => origin === new URL(named).origin);
+    return leader < 0 ? index : leader;
   }
 
   private async follow(

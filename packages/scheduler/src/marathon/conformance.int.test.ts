@@ -1,56 +1,45 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { startMiniMarathon } from '@waiter/mini-marathon';
 import { startFaultProxy, temporaryDirectory, waitFor } from '@waiter/testkit';
 import { describeScheduler } from '../conformance';
-import type { SchedulerEvent, ServiceSpec } from '../port';
+import type { Scheduler, SchedulerEvent } from '../port';
+import { GREEDY, newServiceId, serviceSpec, SERVE } from '../testing/services';
 import { createMarathonScheduler } from './marathon-scheduler';
-
-const SERVER = `require('http').createServer((request, response) => response.end(JSON.stringify(process.env))).listen(process.env.PORT0)`;
-const SERVE = `exec ${process.execPath} -e "${SERVER}"`;
 
 describeScheduler('Marathon driver with mini-marathon', async () => {
   const directory = await temporaryDirectory('conformance');
   const marathon = await startMiniMarathon({ port: 0, dataDir: directory.path });
   const proxy = await startFaultProxy({ targetPort: marathon.port });
-  const scheduler = createMarathonScheduler({
-    url: `http://127.0.0.1:${proxy.port}`,
-    servicePrefix: 'waiter-service-',
-    reconcileMs: 60_000,
-  });
+  const drivers: Scheduler[] = [];
+  const another = (): Scheduler => {
+    const scheduler = createMarathonScheduler({
+      url: `http://127.0.0.1:${proxy.port}`,
+      servicePrefix: 'waiter-service-',
+      reconcileMs: 60_000,
+    });
+    drivers.push(scheduler);
+    return scheduler;
+  };
   return {
-    scheduler,
-    spec,
+    scheduler: another(),
+    another,
+    spec: serviceSpec,
     newServiceId,
     serveCommand: SERVE,
+    greedyCommand: GREEDY,
     interrupt: async (during) => {
       await proxy.cut();
       await during();
       await proxy.heal();
     },
     close: async () => {
-      await scheduler.close();
+      for (const driver of drivers) await driver.close();
       await proxy.stop();
       await marathon.close();
       await directory.remove();
     },
   };
 });
-
-const newServiceId = (): string => `waiter-service-${randomUUID().replaceAll('-', '')}`;
-
-function spec(id: string, cmd: string, instances: number): ServiceSpec {
-  const description = { cmd, cpus: 0.1, mem: 64, name: 'conformance' };
-  const environment = { WAITER_SERVICE_ID: id, PATH: process.env['PATH'] ?? '' };
-  // Checks every second, so that health does not keep the suite waiting; backoff short, for the failures.
-  const effective = {
-    ...description,
-    'health-check-url': '/',
-    'health-check-interval-secs': 1,
-    'restart-backoff-factor': 1,
-  };
-  return { id, description, effective, environment, instances };
-}
 
 describe('Marathon driver with a mini-marathon of its own', () => {
   const closers: (() => Promise<void>)[] = [];
@@ -76,7 +65,7 @@ describe('Marathon driver with a mini-marathon of its own', () => {
     const first = await start();
     const { scheduler, events } = drive(first.url);
     const before = newServiceId();
-    await scheduler.create(spec(before, SERVE, 1));
+    await scheduler.create(serviceSpec(before, SERVE, 1));
     await waitFor('the start', () => events.some(({ type }) => type === 'started'));
     events.splice(0);
     await first.close();
@@ -87,7 +76,7 @@ describe('Marathon driver with a mini-marathon of its own', () => {
     await waitFor('changed', () =>
       events.some((event) => event.type === 'changed' && event.serviceId === null),
     );
-    expect(await scheduler.create(spec(after, SERVE, 1))).toBe(true);
+    expect(await scheduler.create(serviceSpec(after, SERVE, 1))).toBe(true);
     await waitFor('it to run', async () => (await scheduler.get(after))?.active[0]?.startedAtMs);
   });
 
@@ -100,7 +89,7 @@ describe('Marathon driver with a mini-marathon of its own', () => {
     });
     closers.push(() => scheduler.close());
     const id = newServiceId();
-    await scheduler.create(spec(id, 'echo here; exit 3', 1));
+    await scheduler.create(serviceSpec(id, 'echo here; exit 3', 1));
     const failed = await waitFor('a failure', async () => (await scheduler.get(id))?.failed[0]);
     expect(readFileSync(`${failed.logDirectory}/stdout`, 'utf8')).toBe('here\n');
   });
@@ -109,7 +98,7 @@ describe('Marathon driver with a mini-marathon of its own', () => {
     const marathon = await start();
     const { scheduler, events } = drive(marathon.url);
     const id = newServiceId();
-    const sick = spec(id, 'exec sleep 600', 1);
+    const sick = serviceSpec(id, 'exec sleep 600', 1);
     const checks = { 'grace-period-secs': 1, 'health-check-max-consecutive-failures': 1 };
     await scheduler.create({ ...sick, effective: { ...sick.effective, ...checks } });
     const ended = await waitFor('the kill', () =>

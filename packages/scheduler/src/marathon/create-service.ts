@@ -17,7 +17,7 @@ export async function createService(
   client: MarathonClient,
   options: CompiledMarathonOptions,
 ): Promise<boolean> {
-  assertRunnable(spec.effective);
+  assertRunnable(spec.effective, options);
   const call: MarathonCall = { method: 'POST', path: '/v2/apps', body: appDefinition(spec, options) };
   const answer = await ask(call, 409);
   if (answer.status !== 409) return true;

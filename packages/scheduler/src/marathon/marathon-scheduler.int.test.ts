@@ -1,6 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ManualClock, type Json } from '@waiter/core';
 import { waitFor } from '@waiter/testkit';
 import type { Scheduler, SchedulerEvent, ServiceSpec } from '../port';
@@ -28,6 +33,20 @@ const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
+
+/** A certificate for localhost, by the openssl that the machine has. */
+function selfSigned(): { key: string; cert: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
+  try {
+    const [key, cert] = [join(folder, 'key'), join(folder, 'cert')];
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+    const out = ['-keyout', key, '-out', cert, '-days', '2', '-nodes'];
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', ...subject, ...out], { stdio: 'ignore' });
+    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 /** `script` maps "METHOD /path" (without the query) to answers; each is used once, the last one again and again. */
 async function scripted(script: Record<string, Reply[]>): Promise<Scripted> {
@@ -104,7 +123,7 @@ describe('create (4A.3)', () => {
     expect(lines(marathon)).toEqual(['POST /v2/apps']);
   });
 
-  test('a deletion that hangs for more than five minutes is given up', async () => {
+  test('case 65: a deletion that hangs for more than five minutes is given up', async () => {
     const marathon = await scripted({
       'POST /v2/apps': [locked, { status: 201 }],
       'GET /v2/deployments': [{ body: [deployment('StopApplication', '2024-05-01T11:54:59.999Z')] }],
@@ -123,7 +142,7 @@ describe('create (4A.3)', () => {
     ['a younger deletion', [deployment('StopApplication', '2024-05-01T11:55:00.001Z')]],
     ['another deployment', [deployment('ScaleApplication', '2024-05-01T11:00:00.000Z')]],
     ['one that is over', []],
-  ])('%s is left alone: it may be tried again later', async (_name, deployments) => {
+  ])('case 65: %s is left alone: it may be tried again later', async (_name, deployments) => {
     const marathon = await scripted({
       'POST /v2/apps': [locked],
       'GET /v2/deployments': [{ body: deployments }],
@@ -133,7 +152,7 @@ describe('create (4A.3)', () => {
     expect(lines(marathon)).toEqual(['POST /v2/apps', 'GET /v2/deployments']);
   });
 
-  test('a second conflict is not fought again', async () => {
+  test('case 65: a second conflict is not fought again', async () => {
     const marathon = await scripted({
       'POST /v2/apps': [locked],
       'GET /v2/deployments': [{ body: [deployment('StopApplication', '2024-05-01T11:00:00.000Z')] }],
@@ -155,7 +174,7 @@ describe('create (4A.3)', () => {
     });
   });
 
-  test('3.3 a gateway error is tried again', async () => {
+  test('case 34: 3.3 a gateway error is tried again', async () => {
     const marathon = await scripted({ 'POST /v2/apps': [{ status: 502 }, { status: 503 }, { status: 201 }] });
     expect(await driver({ url: marathon.url }).create(spec)).toBe(true);
     expect(lines(marathon)).toHaveLength(3);
@@ -163,14 +182,14 @@ describe('create (4A.3)', () => {
 });
 
 describe('scale (4A.4)', () => {
-  test('one PUT with the count and force', async () => {
+  test('case 63: one PUT with the count and force', async () => {
     const marathon = await scripted({ [`PUT /v2/apps/${ID}`]: [done] });
     await driver({ url: marathon.url }).scale(ID, 4);
     expect(lines(marathon)).toEqual([`PUT /v2/apps/${ID}?force=true`]);
     expect(marathon.requests[0]?.body).toEqual({ instances: 4 });
   });
 
-  test('force cancels the deployments of this service, and never shrinks what runs', async () => {
+  test('case 63: force cancels the deployments of this service, and never shrinks what runs', async () => {
     const other = { id: 'd9', version: 'v', affectedApps: ['/other'], currentActions: [] };
     const tasks = [{ id: `${ID}.1` }, { id: `${ID}.2` }, { id: `${ID}.3` }];
     const marathon = await scripted({
@@ -210,7 +229,9 @@ describe('kill (4A.5)', () => {
     ['no deployment id', { body: {} }, { killed: false, message: 'Unable to kill instance', status: 500 }],
     ['409', locked, { killed: false, message: 'Locked by one or more deployments', status: 409 }],
     ['403', { status: 403, body: { message: 'no' } }, { killed: false, message: 'no', status: 403 }],
-  ])('%s', async (_name, reply, expected) => {
+    ['404', { status: 404, body: { message: 'gone' } }, { killed: false, message: 'gone', status: 404 }],
+    ['500', { status: 500, body: { message: 'x' } }, { killed: false, message: 'x', status: 500 }],
+  ])('case 61: %s', async (_name, reply, expected) => {
     const marathon = await scripted({ [GET]: [tasks], [DELETE]: [reply] });
     expect(await driver({ url: marathon.url }).kill(victim)).toEqual(expected);
     expect(lines(marathon)[1]).toBe(`${DELETE}?force=false&scale=true`);
@@ -222,7 +243,7 @@ describe('kill (4A.5)', () => {
     expect(lines(marathon)).toHaveLength(2);
   });
 
-  test('forced once kills of the service have failed for more than a minute, until one succeeds', async () => {
+  test('case 61: forced once kills of the service have failed for more than a minute, until one succeeds', async () => {
     const manual = new ManualClock();
     const marathon = await scripted({ [GET]: [tasks], [DELETE]: [locked, locked, done, done] });
     const scheduler = driver({ url: marathon.url, clock: manual });
@@ -251,13 +272,13 @@ describe('delete (4A.6)', () => {
     ['404', { status: 404, body: { message: `App '/${ID}' does not exist` } }, 'no-such-service'],
     ['409', locked, 'busy'],
     ['503', { status: 503 }, 'busy'],
-  ])('%s', async (_name, reply, expected) => {
+  ])('case 62: %s', async (_name, reply, expected) => {
     const marathon = await scripted({ [DELETE]: [reply] });
     expect(await driver({ url: marathon.url }).delete(ID)).toBe(expected);
     expect(lines(marathon)).toEqual([DELETE]);
   });
 
-  test('an answer without a deployment id is an error', async () => {
+  test('case 62: an answer without a deployment id is an error', async () => {
     const marathon = await scripted({ [DELETE]: [{}] });
     await expect(driver({ url: marathon.url }).delete(ID)).rejects.toThrow('did not provide deploymentId');
   });
@@ -286,13 +307,81 @@ describe('list (4A.1, 4A.7)', () => {
     expect(lines(marathon).filter((line) => line === 'GET /v2/info')).toHaveLength(1);
   });
 
-  test('3.3 an error that stays is thrown after five attempts', async () => {
+  test('case 34: 3.3 an error that stays is thrown after five attempts', async () => {
     const marathon = await scripted({ 'GET /v2/apps': [{ status: 500, body: { message: 'boom' } }] });
     await expect(driver({ url: marathon.url }).list()).rejects.toMatchObject({
       status: 500,
       transient: true,
     });
     expect(lines(marathon)).toHaveLength(5);
+  });
+});
+
+describe('drift repair (4A.8)', () => {
+  const PUT = `PUT /v2/apps/${ID}`;
+  const app = (instances: number, tasks: number, more = {}): Json => ({
+    id: `/${ID}`,
+    instances,
+    tasks: Array.from({ length: tasks }, (_, number) => ({ id: `${ID}.${number}` })),
+    deployments: [],
+    ...more,
+  });
+  const answer = (...apps: Json[]): Reply => ({ body: { apps } });
+  /** One look every 15 s at what Marathon shows. @returns what was scaled to at the end of each */
+  async function looks(shown: readonly Reply[], rest?: (scheduler: Scheduler, look: number) => void) {
+    const marathon = await scripted({ 'GET /v2/apps': [...shown], [PUT]: [done] });
+    const manual = new ManualClock(0);
+    const scheduler = driver({ url: marathon.url, clock: manual });
+    const scaled: Json[][] = [];
+    for (let look = 0; look < shown.length; look++) {
+      manual.advance(15_000);
+      await scheduler.maintain?.();
+      rest?.(scheduler, look);
+      scaled.push(marathon.requests.flatMap(({ line, body }) => (line.startsWith(PUT) ? [body] : [])));
+    }
+    return { scaled, marathon };
+  }
+  const nothing = (count: number): Json[][] => Array.from({ length: count }, () => []);
+
+  test('case 64: the count is set to what exists once the same difference is older than four intervals', async () => {
+    const { scaled, marathon } = await looks(Array.from({ length: 6 }, () => answer(app(5, 3))));
+    expect(scaled).toEqual([...nothing(5), [{ instances: 3 }]]);
+    expect(lines(marathon)[0]).toBe('GET /v2/apps?embed=apps.deployments&embed=apps.tasks');
+    expect(lines(marathon).at(-1)).toBe(`${PUT}?force=true`);
+  });
+
+  test.each<[string, (look: number) => Reply]>([
+    ['what is in sync', () => answer(app(3, 3))],
+    ['what is being deployed', () => answer(app(5, 3, { deployments: [{ id: 'd' }] }))],
+    ['an app of somebody else', () => answer(app(5, 3, { id: '/other-app' }))],
+    ['a difference that is another one now', (look) => answer(app(5, look < 4 ? 3 : 2))],
+    ['a difference that was gone meanwhile', (look) => answer(app(5, look === 3 ? 5 : 3))],
+  ])('case 64: %s is left alone', async (_what, shown) => {
+    const { scaled } = await looks(Array.from({ length: 7 }, (_, look) => shown(look)));
+    expect(scaled).toEqual(nothing(7));
+  });
+
+  test('case 64: who does not lead any more forgets what was out of sync', async () => {
+    const { scaled } = await looks(
+      Array.from({ length: 8 }, () => answer(app(5, 3))),
+      (scheduler, look) => look === 3 && scheduler.rest?.(),
+    );
+    expect(scaled).toEqual(nothing(8));
+  });
+
+  test('a list that fails or a scaling that is refused ends nothing', async () => {
+    const marathon = await scripted({
+      'GET /v2/apps': [{ status: 401 }, ...Array.from({ length: 7 }, () => answer(app(5, 3)))],
+      [PUT]: [locked],
+    });
+    const manual = new ManualClock(0);
+    const scheduler = driver({ url: marathon.url, clock: manual });
+    await expect(scheduler.maintain?.()).rejects.toMatchObject({ status: 401 });
+    for (let look = 0; look < 7; look++) {
+      manual.advance(15_000);
+      await scheduler.maintain?.();
+    }
+    expect(lines(marathon).filter((line) => line.startsWith(PUT)).length).toBe(1);
   });
 });
 
@@ -329,6 +418,44 @@ describe('several masters', () => {
     expect(leader.requests[0]?.headers.authorization).toBeUndefined();
     await driver({ url: [follower.url, leader.url], auth }).create(spec);
     expect(leader.requests[1]?.headers.authorization).toBeDefined();
+  });
+
+  test('the one that an answer names as leader is asked next; a stranger never is', async () => {
+    const leader = await scripted({ 'GET /v2/apps': [empty] });
+    const stranger = await scripted({ 'GET /v2/apps': [empty] });
+    const named = (url: string): Reply => ({ ...empty, headers: { 'x-marathon-leader': url } });
+    const follower = await scripted({ 'GET /v2/apps': [named(stranger.url), named(leader.url)] });
+    const scheduler = driver({ url: [follower.url, leader.url] });
+    for (let call = 0; call < 3; call++) await scheduler.list();
+    expect([follower, leader, stranger].map(({ requests }) => requests.length)).toEqual([2, 1, 0]);
+  });
+
+  test('a token goes out as Bearer, or as DC/OS writes it', async () => {
+    const marathon = await scripted({ 'GET /v2/apps': [empty] });
+    await driver({ url: marathon.url, auth: { token: 'abc' } }).list();
+    await driver({ url: marathon.url, auth: { token: 'abc', scheme: 'token' } }).list();
+    expect(marathon.requests.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer abc',
+      'token=abc',
+    ]);
+  });
+
+  test('over TLS only a certificate of a known authority is taken; credentials in the URL stay out of messages', async () => {
+    const { key, cert } = selfSigned();
+    const server = createTlsServer({ key, cert }, (_request, response) => response.end('{"apps":[]}'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closers.push(async () => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const url = `https://me:secret@localhost:${(server.address() as AddressInfo).port}`;
+    expect(await driver({ url, ca: cert }).list()).toEqual([]);
+    const refusal = await driver({ url })
+      .list()
+      .catch((error: unknown) => error as Error);
+    expect(refusal).toMatchObject({ status: null, transient: true });
+    expect(JSON.stringify(refusal) + String(refusal)).not.toContain('secret');
   });
 
   test('redirects in a circle are a transient error', async () => {

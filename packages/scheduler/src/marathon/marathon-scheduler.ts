@@ -14,6 +14,7 @@ import { APP_EMBEDS, serviceIdOfApp, serviceOfApp } from './app-state';
 import { MarathonClient, type MarathonCall } from './client';
 import { createService } from './create-service';
 import { cancelDeploymentsOf } from './deployments';
+import { DriftRepair } from './drift-repair';
 import { MarathonEvents } from './events';
 import { MarathonEventStream } from './event-stream';
 import { FailedInstances } from './failed-instances';
@@ -40,6 +41,7 @@ class MarathonScheduler implements Scheduler {
   private readonly tasks = new KnownTasks();
   private readonly killer: InstanceKiller;
   private readonly logs: LogDirectories;
+  private readonly drift: DriftRepair;
   private readonly stream: MarathonEventStream;
   private readonly listeners: ((event: SchedulerEvent) => void)[] = [];
   private readonly closing = new AbortController();
@@ -49,6 +51,11 @@ class MarathonScheduler implements Scheduler {
     this.killer = new InstanceKiller(this.client, options);
     this.logs = new LogDirectories(this.client, options);
     this.ask = askOf(this.client, this.closing.signal);
+    this.drift = new DriftRepair({
+      ...options,
+      ask: this.ask,
+      scale: (id, instances) => this.scale(id, instances),
+    });
     const events = new MarathonEvents(options.servicePrefix, this.failures, this.tasks, this.logs.of);
     this.stream = new MarathonEventStream(this.client, options, {
       onEvent: (event) => events.translate(event).forEach((each) => this.emit(each)),
@@ -139,6 +146,14 @@ class MarathonScheduler implements Scheduler {
     this.failures.forgetService(id);
     this.killer.forget(id);
     return answer.status === 404 ? 'no-such-service' : 'deleted';
+  }
+
+  maintain(): Promise<void> {
+    return this.drift.pass();
+  }
+
+  rest(): void {
+    this.drift.forget();
   }
 
   subscribe(listener: (event: SchedulerEvent) => void): void {

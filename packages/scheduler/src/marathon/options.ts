@@ -1,8 +1,23 @@
 import { systemClock, type Clock } from '@waiter/core';
 import { silentLogger, type Logger } from '@waiter/observability';
 
+/** A token goes out as `Bearer <token>`, or in the form of DC/OS as `token=<token>`. */
 export type MarathonAuth =
-  { readonly username: string; readonly password: string } | { readonly token: string };
+  | { readonly username: string; readonly password: string }
+  | { readonly token: string; readonly scheme?: 'bearer' | 'token' };
+
+/**
+ * What `image` of a service means: nothing (4A.3, the default), a refusal, or the container that its command runs in, by the
+ * Mesos or the Docker containerizer.
+ */
+export type ImagePolicy = 'ignore' | 'refuse' | 'mesos' | 'docker';
+
+export interface DriftOptions {
+  /** How often counts are compared. */
+  readonly intervalMs: number;
+  /** For so many intervals the same difference must last. */
+  readonly cycles: number;
+}
 
 export interface MarathonOptions {
   /**
@@ -18,11 +33,24 @@ export interface MarathonOptions {
   readonly homePathPrefix?: string;
   /** For connecting and for silence in the middle of an answer; default 10 000. */
   readonly requestTimeoutMs?: number;
+  /** Certificates (PEM) of the authorities that Marathon's may be from; default: those of the system. */
+  readonly ca?: string;
+  /** Default `ignore`. */
+  readonly image?: ImagePolicy;
+  /** URIs that every instance finds in its sandbox: unpacked if they are archives, else executable. */
+  readonly fetch?: readonly string[];
+  /**
+   * Marathon cannot send credentials with its health checks. `refuse` (the default, 4A.3) does not create services that want
+   * them; with `waiter` their apps have no health check of Marathon's, and Waiter's own decide.
+   */
+  readonly authenticatedChecks?: 'refuse' | 'waiter';
   /** Listeners are told to list again this often, whatever the event stream says; default 5000. */
   readonly reconcileMs?: number;
-  /** Sent only to the hosts of `url`; a token goes out as `Bearer`. */
+  /** Sent only to the hosts of `url`. */
   readonly auth?: MarathonAuth;
   readonly logger?: Logger;
+  /** Interval and number of passes of drift repair (4A.8); default every 15 s, 4. */
+  readonly drift?: DriftOptions;
   /** Kills of a service that fail for longer than this are forced from then on; default 60 000. */
   readonly forceKillAfterMs?: number;
   /** Work directory of the Mesos agents; with it, instances know their log directory. */
@@ -47,8 +75,13 @@ export interface CompiledMarathonOptions {
   readonly initCommands: readonly string[];
   readonly homePathPrefix: string | null;
   readonly requestTimeoutMs: number;
+  readonly ca: string | null;
+  readonly image: ImagePolicy;
+  readonly fetch: readonly string[];
+  readonly authenticatedChecks: 'refuse' | 'waiter';
   readonly reconcileMs: number;
   readonly logger: Logger;
+  readonly drift: DriftOptions;
   readonly forceKillAfterMs: number;
   readonly agentDirectory: string | null;
   readonly discoverAgent: boolean;
@@ -68,8 +101,13 @@ export function compileOptions(options: MarathonOptions): CompiledMarathonOption
     initCommands: options.initCommands ?? [],
     homePathPrefix: options.homePathPrefix ?? null,
     requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
+    ca: options.ca ?? null,
+    image: options.image ?? 'ignore',
+    fetch: options.fetch ?? [],
+    authenticatedChecks: options.authenticatedChecks ?? 'refuse',
     reconcileMs: options.reconcileMs ?? 5000,
     logger: options.logger ?? silentLogger,
+    drift: options.drift ?? { intervalMs: 15_000, cycles: 4 },
     forceKillAfterMs: options.forceKillAfterMs ?? 60_000,
     agentDirectory: options.agentDirectory ?? null,
     discoverAgent: options.discoverAgent ?? false,
@@ -97,6 +135,6 @@ function master(text: string, auth: MarathonAuth | undefined): Master {
 
 function authorization(auth: MarathonAuth | undefined): string | null {
   if (auth === undefined) return null;
-  if ('token' in auth) return `Bearer ${auth.token}`;
+  if ('token' in auth) return auth.scheme === 'token' ? `token=${auth.token}` : `Bearer ${auth.token}`;
   return `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`;
 }

@@ -19,7 +19,7 @@ async function attempts(
   return { calls, pauses, result };
 }
 
-test('3.3 five attempts with growing pauses, then the last error', async () => {
+test('case 34: 3.3 five attempts with growing pauses, then the last error', async () => {
   expect(await attempts([transient, transient, transient, transient, transient, 'late'])).toEqual({
     calls: 5,
     pauses: [200, 300, 450, 675],
@@ -27,7 +27,7 @@ test('3.3 five attempts with growing pauses, then the last error', async () => {
   });
 });
 
-test('3.3 stops at the first success', async () => {
+test('case 34: 3.3 stops at the first success', async () => {
   expect(await attempts([transient, transient, 'ok'])).toEqual({
     calls: 3,
     pauses: [200, 300],
@@ -35,7 +35,7 @@ test('3.3 stops at the first success', async () => {
   });
 });
 
-test('3.3 any other error is thrown at once', async () => {
+test('case 34: 3.3 any other error is thrown at once', async () => {
   const refused = new SchedulerError('422', 422, false);
   expect(await attempts([transient, refused, 'ok'])).toEqual({ calls: 2, pauses: [200], result: refused });
   const bug = new TypeError('x');
