@@ -6,6 +6,7 @@ import { Collector } from './collect/collector';
 import { Deletion } from './collect/deletion';
 import { Safety } from './collect/safety';
 import type { Context } from './context';
+import { LivenessChecks } from './health/liveness';
 import { Prober } from './health/prober';
 import type { JobHandlers, Jobs } from './jobs';
 import type { ScalerMetrics } from './metrics';
@@ -43,6 +44,8 @@ export interface TermDeps {
 const FIRST_LIST_RETRY_MS = 500;
 /** So often the scheduler is asked to look after itself. */
 const MAINTAIN_MS = 15_000;
+/** How often it is looked for liveness checks that are due; they come every five seconds at most. */
+const LIVENESS_MS = 500;
 /** A tick that is late by this many periods is made up for here. */
 const MISSED_TICKS = 2.5;
 /** How often services are evaluated whose policy wants it more often than each tick: as often as load is reported. */
@@ -73,6 +76,7 @@ export class Term implements Context {
   private readonly safety: Safety;
   private readonly collector: Collector;
   private readonly report: LeaderReport;
+  private readonly liveness: LivenessChecks;
   private readonly jobs: Jobs;
   private readonly handlers: JobHandlers;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -127,6 +131,7 @@ export class Term implements Context {
       startNew: () => startNew.state(),
     });
     const again = (service: Service): Promise<void> => this.rounds.again(service);
+    this.liveness = new LivenessChecks(this, this.publisher, this.pauses, again);
     const signals = new InstanceSignals(this, this.registry, this.publisher, this.journal, again);
     const refresh = new DescriptionRefresh(this, this.publisher, again);
     this.handlers = {
@@ -173,6 +178,7 @@ export class Term implements Context {
     this.every(this.options.reconcileMs, () => this.reconcile());
     this.every(this.options.reapMs, () => this.reap());
     this.every(MAINTAIN_MS, async () => this.maintain());
+    this.every(LIVENESS_MS, async () => this.liveness.run());
     if (this.statsd.enabled) this.every(this.options.statsdIntervalMs, async () => reportGroups(this));
   }
 

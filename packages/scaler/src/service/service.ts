@@ -187,6 +187,18 @@ export class Service {
     }
   }
 
+  /** It was killed because it does not work: a failure, not a wish. @param gone it had ended by itself */
+  noteGivenUp(tracked: TrackedInstance, why: string, wallMs: number, gone: boolean): void {
+    tracked.fate = 'killed';
+    this.departed.fail(tracked.failure({ ...tracked.instance, message: why }, !tracked.everHealthy), wallMs);
+    this.requested = Math.max(0, this.requested - 1);
+    if (gone) {
+      this.departed.end(tracked.id);
+      this.instances.delete(tracked.id);
+      this.scheduled = Math.max(0, this.scheduled - 1);
+    }
+  }
+
   /** Nothing of it runs any more. */
   noteDeleted(nowMs: number): void {
     for (const tracked of this.instances.values()) {

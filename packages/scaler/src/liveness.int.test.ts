@@ -1,0 +1,62 @@
+import { sleep, waitFor } from '@waiter/testkit';
+import { SERVE, startCluster, type FakeWorker, type TestCluster } from './testing/cluster.int.test';
+
+let cluster: TestCluster;
+let worker: FakeWorker;
+beforeEach(async () => {
+  cluster = await startCluster();
+  const scaler = await cluster.scaler();
+  await waitFor('a leader', () => scaler.leading);
+  worker = await cluster.worker('r1/1');
+});
+afterEach(() => cluster.stop());
+
+/** Healthy for ever; alive for a while, in which it becomes ready. */
+const dying = (aliveMs: number): string =>
+  SERVE.replace(
+    "r.end('ok')",
+    `r.writeHead(q.url === '/live' && process.uptime() * 1000 > ${aliveMs} ? 500 : 200).end()`,
+  );
+const LIVENESS = {
+  'liveness-check-url': '/live',
+  'liveness-check-interval-secs': 0.2,
+  'liveness-check-max-consecutive-failures': 3,
+};
+
+test('an instance that fails its liveness checks is a failed one, and another takes its place', async () => {
+  const id = await cluster.service('dying', dying(2_000), LIVENESS);
+  await worker.ask(id);
+  const before = await cluster.open(id, 1);
+  const first = before.instances[0]?.id ?? '';
+  const after = await waitFor(
+    'another instance',
+    async () => {
+      const snapshot = await cluster.snapshot(id);
+      const open = snapshot?.instances.filter((each) => each.healthy && !each.draining) ?? [];
+      return open.length === 1 && open[0]?.id !== first && snapshot;
+    },
+    { timeoutMs: 20_000 },
+  );
+  expect(after.failed).toMatchObject([
+    { id: first, message: '3 liveness checks failed, the last with status 500' },
+  ]);
+  expect(after.killed).toEqual([]);
+  const records = await cluster.store.decisions.read(id, 100);
+  const told = records.map(({ decision }) => decision as { kind: string; outcome: string });
+  expect(told.filter(({ kind }) => kind === 'failed')).toMatchObject([
+    { outcome: expect.stringContaining('3 liveness checks failed') },
+  ]);
+});
+
+test('one that lives is left alone, and so is one whose liveness is its health', async () => {
+  const alive = await cluster.service('alive', dying(60_000), LIVENESS);
+  // The same check as for health: that is the scheduler's.
+  const plain = await cluster.service('plain', dying(0), { 'health-check-url': '/' });
+  for (const id of [alive, plain]) await worker.ask(id);
+  const before = await Promise.all([cluster.open(alive, 1), cluster.open(plain, 1)]);
+  await sleep(1_500);
+  const after = await Promise.all([cluster.open(alive, 1), cluster.open(plain, 1)]);
+  expect(after.map(({ instances }) => instances[0]?.id)).toEqual(
+    before.map(({ instances }) => instances[0]?.id),
+  );
+});
