@@ -81,6 +81,36 @@ it('1.6: a service of which only load is known has its outstanding requests alon
   expect((await state('fresh'))['autoscaler-state']).toEqual({ 'outstanding-requests': 2 });
 });
 
+it('scaling-and-schedulers case 40: an instance that ran out of memory makes a service unstable, healthy or not', async () => {
+  const id = await api.service({ instances: [true] });
+  const publish = (flags: readonly 'memory-limit-exceeded'[]) =>
+    api.store.instances.publish(
+      {
+        serviceId: id,
+        epoch: 1,
+        requested: 1,
+        scheduled: 1,
+        instances: [{ ...instanceOf(id, 0, true), draining: false }],
+        failed: [{ ...instanceOf(id, 1, false), flags }, instanceOf(id, 2, false)],
+        killed: [],
+        deploymentError: null,
+      },
+      { concurrencyLevel: 1, loadBalancing: 'oldest' },
+    );
+  await publish([]);
+  expect((await state(id))['responder-state']['instability-issue']).toBeNull();
+  await publish(['memory-limit-exceeded']);
+  expect((await state(id))['responder-state']['instability-issue']).toBe('not-enough-memory');
+});
+
+it('scaling-and-schedulers case 89: named paths go before those with an id in their place', async () => {
+  const id = await api.service();
+  expect(await state('autoscaler')).toHaveProperty('service-id->scale-state');
+  expect(await state(id)).toHaveProperty('autoscaler-state');
+  await api.client().get('/apps/instances').expect(400);
+  await api.client().get(`/apps/${id}`).expect(200);
+});
+
 it('/state/gc-services and /state/gc-broken-services tell deadlines', async () => {
   const idle = { deadlineMs: atMs, modifiedAtMs: atMs - 1000, state: { outstanding: 0 } };
   const broken = { deadlineMs: null, modifiedAtMs: atMs, state: { 'has-healthy-instances': false } };

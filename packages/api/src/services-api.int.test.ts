@@ -267,7 +267,7 @@ describe('/apps/<id>/await/<goal> (case 200)', () => {
 });
 
 describe('/apps/instances', () => {
-  it('wants watch=true and an integer timeout', async () => {
+  it('scaling-and-schedulers case 92: wants watch=true and an integer timeout', async () => {
     for (const [query, message] of [
       ['', 'watch query parameter must be true, no other option is supported.'],
       ['?watch=false', 'watch query parameter must be true, no other option is supported.'],
@@ -283,7 +283,7 @@ describe('/apps/instances', () => {
     await api.client().post('/apps/instances?watch=true').expect(405);
   });
 
-  it('tells what is healthy, then what becomes so and what ceases to be, filtered, until it is idle', async () => {
+  it('scaling-and-schedulers case 92: tells what is healthy, then what becomes so and what ceases to be, filtered, until it is idle', async () => {
     const id = await api.service({ parameters: { name: 'watched' }, instances: [true] });
     let text = '';
     const ended = api

@@ -48,7 +48,7 @@ describe('defaults', () => {
 });
 
 describe('precedence', () => {
-  it('is file < environment < flags, option by option', () => {
+  it('scaling-and-schedulers case 88: is file < environment < flags, option by option', () => {
     const config = load({
       file: file('router: { port: 1, workers: 3, queueTimeout: 1s }'),
       env: { WAITER_ROUTER_PORT: '2', WAITER_ROUTER_QUEUE_TIMEOUT: '2s' },
@@ -157,7 +157,7 @@ describe('problems', () => {
     expect(problemsOf({ flags: { 'marathon-password': ['hunter2'] } }).join()).not.toContain('hunter2');
   });
 
-  it('tell of a file that is missing, broken, or no map', () => {
+  it('scaling-and-schedulers case 88: tell of a file that is missing, broken, or no map', () => {
     expect(problemsOf({ file: join(folder, 'none.yaml') })[0]).toContain('cannot read configuration file');
     expect(problemsOf({ file: file('a: [') })[0]).toContain('cannot read configuration file');
     expect(problemsOf({ file: file('just text') })[0]).toContain('is not a map of sections');
@@ -202,7 +202,7 @@ describe('descriptions', () => {
 });
 
 describe('formatConfig', () => {
-  it('masks secrets', () => {
+  it('scaling-and-schedulers case 88: masks secrets', () => {
     const text = formatConfig(
       load({
         flags: {

@@ -70,7 +70,7 @@ it('the scaler tells who leads, launches by phase and the depths of queues', asy
   expect((await fetch(`${scaler}/status`)).status).toBe(200);
 });
 
-it('case 103: every router has jvm, services and waiter; the first request was a cold start', async () => {
+it('scaling-and-schedulers case 103: every router has jvm, services and waiter; the first request was a cold start', async () => {
   for (const client of fleet.clients) {
     const metrics = await client.json<Record<string, Record<string, Record<string, unknown>>>>('/metrics');
     expect(Object.keys(metrics)).toEqual(['jvm', 'services', 'waiter']);

@@ -46,7 +46,7 @@ const start = async (options = {}): Promise<void> => {
   await waitFor('a leader', () => scaler.leading);
 };
 
-test('case 121: a stale service is collected early, however long its idle timeout; the latest version stays', async () => {
+test('services-and-tokens case 121: a stale service is collected early, however long its idle timeout; the latest version stays', async () => {
   await start();
   const quick = { 'fallback-period-secs': 0, 'stale-timeout-mins': 0, 'idle-timeout-mins': 0 };
   const id1 = await version('t', { version: '1', ...quick });
@@ -97,7 +97,7 @@ test('a service that is wanted is started though nobody waits for it, and only o
   expect((await cluster.snapshot(id))?.requested).toBe(1);
 });
 
-test('start-new-services: while a stale service is in use, the latest version of its token is started', async () => {
+test('case 56: while a stale service is in use, the latest version of its token is started', async () => {
   await start();
   const id1 = await version('t', { version: '1' });
   await worker.ask(id1);
@@ -110,7 +110,7 @@ test('start-new-services: while a stale service is in use, the latest version of
   await cluster.open(id2, 1);
 });
 
-test('start-new-services leaves tokens alone whose service depends on the requester', async () => {
+test('case 56: tokens are left alone whose service depends on the requester', async () => {
   await start();
   const id1 = await version('t', { version: '1' });
   await worker.ask(id1);

@@ -83,6 +83,13 @@ test('with drains, busy ones follow the idle ones, least busy first', () => {
   expect(order.map(({ id }) => id)).toEqual(['i3', 'i5', 'i2', 'i8', 'i6']);
 });
 
+test('case 35: what is equal otherwise goes by service id, start and id', () => {
+  const same = candidates([2, 3, 5], {}).map((each) => ({ ...each, startedAtMs: 7 }));
+  const order = chooseKills([...same].reverse(), { loadBalancing: 'oldest' }).map(({ id }) => id);
+  expect(order).toEqual(chooseKills(same, { loadBalancing: 'oldest' }).map(({ id }) => id));
+  expect(order).toEqual(['i5', 'i3', 'i2']);
+});
+
 test('a staged instance counts as the youngest', () => {
   const staged = candidates([1, 4, 7], {}).map((each) =>
     each.id === 'i1' ? { ...each, startedAtMs: null } : each,

@@ -89,7 +89,7 @@ describe('a service that does not run', () => {
 });
 
 describe('evaluations that do not ask the formula', () => {
-  test('1.6 first pass: amount 0, the target is what is scheduled', () => {
+  test('case 17, 1.6: first pass: amount 0, the target is what is scheduled', () => {
     const input = running(3, {
       previous: null,
       demand: demand(90),
@@ -174,7 +174,7 @@ describe('growing', () => {
     expect(whole.targetInstances).toBeCloseTo(10.9, 9);
   });
 
-  test('1.8 nothing more while an earlier scale-up is not placed; the target goes on', () => {
+  test('case 2, 1.8: nothing more while an earlier scale-up is not placed; the target goes on', () => {
     const decision = decide(running(2, { demand: demand(50), scheduler: { requested: 4, scheduled: 2 } }));
     expect(decision).toMatchObject({ kind: 'none', label: 'scale-up' });
     expect(decision.targetInstances).toBeGreaterThan(2);
@@ -186,7 +186,7 @@ describe('growing', () => {
     expect(decision.kind).toBe('scale-up');
   });
 
-  test('1.8 one call asks for no more than the quanta', () => {
+  test('case 4, 1.8: one call asks for no more than the quanta', () => {
     const input = running(20, { demand: demand(120), resources: { cpus: 10, mem: 1 } });
     const decision = decide(input);
     expect(decision).toMatchObject({
@@ -246,7 +246,7 @@ describe('shrinking', () => {
       ...changes,
     });
 
-  test('one kill, with the candidates in the order of 1.12', () => {
+  test('case 5: one kill, with the candidates in the order of 1.12', () => {
     expect(decide(surplus())).toMatchObject({
       kind: 'kill',
       label: 'scale-down',
@@ -269,7 +269,7 @@ describe('shrinking', () => {
     });
   });
 
-  test('1.8 not before strictly more than the interval has passed', () => {
+  test('case 9, 1.8: not before strictly more than the interval has passed', () => {
     expect(decide(surplus({ lastKillAtMs: NOW - 1000 })).kind).toBe('none');
     expect(decide(surplus({ lastKillAtMs: NOW - 1001 })).kind).toBe('kill');
     expect(decide(surplus({ lastKillAtMs: NOW - 30, limits: { interKillMs: 20 } })).kind).toBe('kill');
@@ -292,13 +292,13 @@ describe('shrinking', () => {
     expect(decide(surplus({ instances: busy, limits: { killBusy: true } }))).toMatchObject({ kind: 'kill' });
   });
 
-  test('1.8 requested beyond what was placed: the count is lowered by force', () => {
+  test('case 11, 1.8: requested beyond what was placed: the count is lowered by force', () => {
     const previous = { targetInstances: 25, evaluatedAtMs: NOW - 1000 };
     const input = running(20, { demand: demand(25), scheduler: { requested: 30, scheduled: 20 }, previous });
     expect(decide(input)).toMatchObject({ kind: 'force-scale', scaleAmount: -5, instances: 25 });
   });
 
-  test('1.8 requested is too high but placed is right: nothing to do', () => {
+  test('case 12, 1.8: requested is too high but placed is right: nothing to do', () => {
     const previous = { targetInstances: 20, evaluatedAtMs: NOW - 1000 };
     const input = running(20, { demand: demand(20), scheduler: { requested: 30, scheduled: 20 }, previous });
     expect(decide(input)).toMatchObject({ kind: 'none', label: 'scale-down' });

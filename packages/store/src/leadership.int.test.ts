@@ -31,7 +31,7 @@ async function candidate(cluster: string, url = redis.url): Promise<Leadership> 
 }
 
 describe('leadership', () => {
-  it('has one leader; a second takes over when the first resigns, with a later epoch', async () => {
+  it('scaling-and-schedulers case 26: has one leader; a second takes over when the first resigns, with a later epoch', async () => {
     const first = await candidate('resign');
     const epoch = await waitFor('the first leader', () => first.acting());
     const second = await candidate('resign');

@@ -168,6 +168,12 @@ async function instanceTracker(
   };
 }
 
+/** Whatever serves now: an instance that ran out of memory may have taken requests with it (3.9). */
+function instabilityOf(snapshot: InstanceSnapshot | null): string | null {
+  const died = snapshot?.failed.some(({ flags }) => flags.includes('memory-limit-exceeded')) ?? false;
+  return died ? 'not-enough-memory' : null;
+}
+
 /** `/state/<service-id>`: of an unknown service as well, with empty parts. */
 export async function serviceState(deps: Deps, id: string): Promise<Record<string, Json>> {
   const { store } = deps;
@@ -189,6 +195,7 @@ export async function serviceState(deps: Deps, id: string): Promise<Record<strin
       load.lastRequestAtMs === null ? {} : { 'last-request-time': isoTime(load.lastRequestAtMs) },
     'responder-state': {
       'deployment-error': snapshot?.deploymentError?.key ?? null,
+      'instability-issue': instabilityOf(snapshot),
       'id->instance': Object.fromEntries(instances.map((instance) => [instance.id, instanceView(instance)])),
       'sorted-instance-ids': instances.map((instance) => instance.id),
     },

@@ -4,7 +4,7 @@ import { TransientMetrics } from './transient-metrics';
 
 const OPTIONS = { intervalMs: 60_000, timeoutMs: 300_000 };
 
-test('case 51: series go five minutes after their last use, never of a service that is alive or has requests', async () => {
+test('scaling-and-schedulers case 51: series go five minutes after their last use, never of a service that is alive or has requests', async () => {
   const metrics = createMetrics();
   const worker = new WorkerMetrics(metrics);
   for (const id of ['gone', 'alive', 'used']) worker.of(id).status(200).inc();

@@ -22,7 +22,7 @@ describe('why a service that nobody uses goes (spec 5.9)', () => {
     expect(reason(make(null, { 'idle-timeout-mins': 0 }), 1e12)).toBeNull();
   });
 
-  test('case 121: a stale one at its own deadline, be the idle timeout shorter, longer or none', () => {
+  test('services-and-tokens case 121: a stale one at its own deadline, be the idle timeout shorter, longer or none', () => {
     for (const idle of [0, 1, 43_200]) {
       const service = make({ sinceMs: 10 * MINUTE, graceMs: 5 * MINUTE }, { 'idle-timeout-mins': idle });
       expect(reason(service, 15 * MINUTE)).toBeNull();
@@ -47,7 +47,7 @@ describe('why a service that nobody uses goes (spec 5.9)', () => {
   });
 });
 
-test('the latest version is started for one token, used since its service went stale (spec 5.10)', () => {
+test('case 56: the latest version is started for one token, used since its service went stale (spec 5.10)', () => {
   const source = (token: string, version = '1') => ({ token, version });
   const start = (stale: Stale | null, sets: { token: string; version: string }[][], requestedAtMs = 10) => {
     const service = make(stale);

@@ -17,7 +17,7 @@ describe('deployment errors (spec: scaling-and-schedulers 3.9)', () => {
       'row 1: memory before exit code',
       ['memory-limit-exceeded'],
       ['memory-limit-exceeded'],
-      [1, 1],
+      [137, 137],
       'not-enough-memory',
     ],
     ['row 2: one exit code', [], ['memory-limit-exceeded'], [1, 1], 'bad-startup-command'],
@@ -40,11 +40,11 @@ describe('deployment errors (spec: scaling-and-schedulers 3.9)', () => {
       'invalid-health-check-response',
     ],
     ['no row: one of them connected and responded', ['has-connected', 'has-responded'], [], [1, 2], null],
-  ])('%s', (_name, first, second, [a, b], expected) => {
+  ])('case 38: %s', (_name, first, second, [a, b], expected) => {
     expect(key({ failed: [failed('h1', a, ...first), failed('h2', b, ...second)] })).toBe(expected);
   });
 
-  test('needs enough failures on enough hosts', () => {
+  test('case 38: needs enough failures on enough hosts', () => {
     expect(key({ failed: [failed('h1', 1)] })).toBeNull();
     expect(key({ failed: [failed('h1', 1), failed('h1', 1)] })).toBeNull();
     expect(key({ failed: [failed('h1', 1), failed('h1', 1)] }, { ...RULES, minHosts: 1 })).toBe(
@@ -53,13 +53,15 @@ describe('deployment errors (spec: scaling-and-schedulers 3.9)', () => {
     expect(key({}, { minFailedInstances: 0, minHosts: 0 })).toBeNull();
   });
 
-  test('a healthy instance ends every error', () => {
+  test('case 38: a healthy instance ends every error', () => {
     const reported = { key: 'image', message: 'no such image' };
     expect(key({ healthy: 1, reported, failed: [failed('h1', 1), failed('h2', 1)] })).toBeNull();
     expect(key({ reported, failed: [failed('h1', 1), failed('h2', 1)] })).toBe('image');
   });
 
-  test('row 7: status 401 of the first unhealthy instance', () => {
+  test('case 39: row 7, status 401 of the first unhealthy instance, comes last', () => {
+    const codes = [failed('h1', 1), failed('h2', 1)];
+    expect(key({ unhealthy: [{ healthCheckStatus: 401 }], failed: codes })).toBe('bad-startup-command');
     expect(key({ unhealthy: [{ healthCheckStatus: 401 }] })).toBe('health-check-requires-authentication');
     expect(key({ unhealthy: [{ healthCheckStatus: 500 }, { healthCheckStatus: 401 }] })).toBeNull();
   });

@@ -75,7 +75,7 @@ test('an instance that serves survives single failed checks', () => {
   expect(tracked?.healthy).toBe(false);
 });
 
-test('one that vanishes after enough failed checks has never passed them; with fewer it is no failure (3.5)', () => {
+test('case 32: one that vanishes after enough failed checks has never passed them; with fewer it is no failure', () => {
   const service = make();
   for (const [id, checks] of [
     ['many', 5],
@@ -94,7 +94,7 @@ test('one that vanishes after enough failed checks has never passed them; with f
   ]);
 });
 
-test('what we killed is no failure, whatever the scheduler reports of its end', () => {
+test('cases 32 and 41: what we killed is no failure, whatever the scheduler reports of its end', () => {
   const service = make();
   const tracked = service.noteActive(instance('a', { healthy: true }), 1);
   service.requested = 1;

@@ -36,7 +36,7 @@ export class Registry {
       store.instances.get(id),
     ]);
     const described = read ?? (await this.rebuild(id, listed));
-    if (described === null) return null;
+    if (described === null || !this.isScalable(described)) return null;
     const service = new Service(described, clock.now(), options.failedCheckThreshold);
     service.state = state && this.resume(state);
     service.saved = state;
@@ -54,6 +54,16 @@ export class Registry {
     const { electedAtMs, options } = this.context;
     const earliestMs = electedAtMs - options.leaseMs - options.tickMs;
     return { ...state, evaluatedAtMs: Math.max(state.evaluatedAtMs, earliestMs) };
+  }
+
+  /** Without knowing what an instance takes nothing can be said of how many to start (1.6). */
+  private isScalable({ id, compiled }: DescribedService): boolean {
+    if (compiled.cpus > 0 && compiled.memMiB > 0) return true;
+    if (!this.complained.has(id)) {
+      this.context.logger.warn('a service without cpus or mem cannot be scaled', { service: id });
+    }
+    this.complained.add(id);
+    return false;
   }
 
   /** Redis lost the service, or never had it; the scheduler's labels say what it is (DESIGN section 7, Safety). */

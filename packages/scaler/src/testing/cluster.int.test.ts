@@ -52,6 +52,7 @@ export interface FakeWorker {
 
 export interface TestCluster {
   readonly redis: RedisServer;
+  readonly marathonUrl: string;
   readonly store: Store;
   readonly queues: Queues;
   scaler(options?: Partial<ScalerOptions>, redisUrl?: string): Promise<RunningScaler>;
@@ -100,6 +101,7 @@ export async function startCluster(options: RedisOptions = {}): Promise<TestClus
 
   const cluster: TestCluster = {
     redis,
+    marathonUrl: marathon.url,
     store,
     queues,
     async scaler(given = {}, url = redis.url) {

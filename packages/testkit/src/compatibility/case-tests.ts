@@ -17,7 +17,7 @@ export interface CaseTest {
 const BOOKS: readonly (readonly [RegExp, CaseBook])[] = [
   [/^packages\/router\/src\/(?:resolution\.|resolve\/)/, 'services-and-tokens'],
   [/^packages\/router\//, 'request-path'],
-  [/^packages\/(?:scaling|scheduler|mini-marathon)\//, 'scaling-and-schedulers'],
+  [/^packages\/(?:observability|scaling|scaler|scheduler|mini-marathon)\//, 'scaling-and-schedulers'],
   [/^packages\//, 'services-and-tokens'],
 ];
 
