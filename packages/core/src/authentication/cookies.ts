@@ -1,16 +1,20 @@
-/** Text of the first cookie of this name, as it was sent; undefined without one. */
+/** Text of the first cookie of this name, as it was sent; undefined without one. Made for headers without it. */
 export function cookieNamed(header: string, name: string): string | undefined {
-  // Mostly it is not there at all.
-  if (!header.includes(name)) return undefined;
-  for (const pair of header.split(';')) {
-    const mark = pair.indexOf('=');
-    if (mark < 0 || pair.slice(0, mark).trim() !== name) continue;
-    return pair
-      .slice(mark + 1)
-      .trim()
-      .replace(/^"(.*)"$/, '$1');
+  for (let at = header.indexOf(name); at >= 0; at = header.indexOf(name, at + 1)) {
+    const mark = at + name.length;
+    if (header[mark] !== '=' || !isStart(header, at)) continue;
+    const end = header.indexOf(';', mark);
+    const value = header.slice(mark + 1, end < 0 ? undefined : end).trim();
+    return value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
   }
   return undefined;
+}
+
+/** Whether a pair begins here: nothing but white space since the last semicolon. */
+function isStart(header: string, at: number): boolean {
+  let i = at - 1;
+  while (i >= 0 && (header[i] === ' ' || header[i] === '\t')) i -= 1;
+  return i < 0 || header[i] === ';';
 }
 
 /** Without percent-encoding; undefined when that is malformed. */
