@@ -12,6 +12,7 @@ let client: ReturnType<typeof supertest>;
 const byName: Authenticator = {
   kind: 'by-name',
   issuesCookies: false,
+  credentials: ['x-user'],
   authenticate: ({ 'x-user': name = 'ann' }) => ({ identity: identityOf(String(name), 'by-name') }),
 };
 

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { kitchenCommand } from '@waiter/kitchen';
 import { waitFor } from '@waiter/testkit';
 import { Fleet } from './fleet';
 import type { Answer, FleetClient } from './fleet-client';
@@ -403,6 +404,45 @@ describe('/waiter-ping', () => {
     expect(byId.json['ping-response']).toMatchObject({ result: 'received-response', status: 200 });
     expect(byId.json['service-state']).toMatchObject({ 'service-id': id, status: 'Running' });
   }, 60_000);
+
+  /** A server of HTTP/2 without TLS, and nothing else. */
+  const HTTP2 = `node -e "require('http2').createServer((q, s) => s.end('by HTTP/2')).listen(process.env.PORT0)"`;
+  const check = (index: number): string => `exec ${kitchenCommand()} -p $PORT${index}`;
+  it.each([
+    ['http', 'http', 2, `${kitchenCommand()} -p $PORT0 & ${check(2)}`, 'Hello World'],
+    ['h2c', 'http', 1, `${HTTP2} & ${check(1)}`, 'by HTTP/2'],
+    ['h2c', 'http', 2, `${HTTP2} & ${check(2)}`, 'by HTTP/2'],
+  ])(
+    'ping case 80: backend %s, health check %s at port index %i',
+    async (proto, checkProto, index, cmd, body) => {
+      const token = `ping-${proto}-${index}`;
+      const description = {
+        cmd,
+        ports: 3,
+        'backend-proto': proto,
+        'health-check-proto': checkProto,
+        'health-check-port-index': index,
+      };
+      await fleet.client().register(token, kitchenService({ name: token, ...description }));
+      const answer = await fleet.client().use(token, '/waiter-ping');
+      const { 'ping-response': response, 'service-state': state } = parsed(answer) as Record<string, Body>;
+      expect(response).toMatchObject({ result: 'received-response', status: 200, body: 'Hello World' });
+      expect(state).toMatchObject({ 'exists?': true, 'healthy?': true, status: 'Running' });
+      // The server behind the first port may come up after the one that is checked.
+      const next = await waitFor('the service itself', async () => {
+        const reply = await fleet.client().use(token, '/hello', { 'x-waiter-debug': 'true' });
+        return reply.status === 200 && reply;
+      });
+      expect(next.body).toBe(body);
+      // The instance is named by the port that requests go to.
+      expect(response?.['instance']).toEqual({
+        host: next.headers['x-waiter-backend-host'],
+        id: next.headers['x-waiter-backend-id'],
+        port: Number(next.headers['x-waiter-backend-port']),
+      });
+    },
+    60_000,
+  );
 
   it('ping case 77: a token that makes no service is a descriptor error', async () => {
     const missing = await ping({ 'x-waiter-token': 'no-such-token' });

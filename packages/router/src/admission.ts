@@ -8,6 +8,7 @@ import {
 import type { RequestFacts, RequestHead } from './accept';
 import {
   admit,
+  aimed,
   Interstitials,
   refuseSuspended,
   userOf,
@@ -128,9 +129,9 @@ export class Admission {
     refuseSuspended(chosen.serviceId, said);
     const service = operators.applied(chosen, said);
     facts.service = service;
-    if (service.compiled.interstitialMs === 0) return service;
+    if (service.compiled.interstitialMs === 0) return aimed(head, service);
     const answer = interstitials.answer(head, service);
-    if (answer instanceof Promise) return answer.then((page) => page ?? service);
-    return answer ?? service;
+    if (answer instanceof Promise) return answer.then((page) => page ?? aimed(head, service));
+    return answer ?? aimed(head, service);
   }
 }

@@ -24,6 +24,7 @@ let router: RouterUnderTest;
 const byName: Authenticator = {
   kind: 'by-name',
   issuesCookies: false,
+  credentials: ['x-user'],
   authenticate: async ({ 'x-user': name }) => {
     await new Promise((resolve) => setTimeout(resolve, 2));
     return typeof name === 'string'

@@ -22,7 +22,7 @@ import { Http2Lane, SessionPool } from './forward/http2';
 import { productName, type RouterOptions } from './options';
 import { RequestPipeline } from './pipeline';
 import { LoadReporter, TransientMetrics } from './report';
-import { SlotReservations, type Reservations } from './reserve';
+import { OtherPorts, SlotReservations, type Reservations } from './reserve';
 import { Fallback, ownNames, ServiceHealth, ServiceRegistrar, ServiceResolver, TokenCache } from './resolve';
 import type { TokenSource } from './resolve';
 import { LineWriter, Recorder, Responder } from './respond';
@@ -71,7 +71,7 @@ export async function startRouterWorker(
     store,
     onWaiting: (serviceId) => reporter.waiting(serviceId),
   });
-  const reservations = environment.reservations ?? leases;
+  const reservations = new OtherPorts(environment.reservations ?? leases, (id) => store.instances.get(id));
 
   const tokens = new TokenCache(tokenSource(store), limits.cacheEntries);
   const registrar = new ServiceRegistrar(
@@ -212,6 +212,7 @@ export async function startRouterWorker(
         admission,
         reservations,
         authorization,
+        authenticator,
         responder,
         metrics: workerMetrics,
         recorder,

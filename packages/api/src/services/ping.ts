@@ -59,7 +59,7 @@ export async function ping(deps: Deps, request: PingRequest): Promise<Ping> {
     return { ...NOTHING, result: 'ping-internal-error', status: 500, service: pinged, body: UNREACHABLE };
   }
   if (reply === null) return { ...NOTHING, result: 'timed-out', status: null, service: pinged };
-  return received(deps, reply, pinged);
+  return received(deps, reply, pinged, service.compiled.healthCheckPortIndex);
 }
 
 const NO_TIMEOUT = 'x-waiter-timeout must be a positive integer';
@@ -77,6 +77,7 @@ async function received(
   { store }: Pick<Deps, 'store'>,
   { status, headers, body }: HealthReply,
   resolved: NonNullable<Ping['service']>,
+  portIndex: number,
 ): Promise<Ping> {
   const debug: Record<string, string> = {};
   const shown: Record<string, string | string[]> = {};
@@ -88,15 +89,7 @@ async function received(
   // With fallback, the router has the last word on which version serves.
   const id = debug['x-waiter-service-id'];
   const other = id === undefined || id === resolved.id ? null : await store.services.get(id);
-  const backendId = debug['x-waiter-backend-id'];
-  const instance =
-    backendId === undefined
-      ? null
-      : {
-          host: debug['x-waiter-backend-host'] ?? null,
-          id: backendId,
-          port: Number(debug['x-waiter-backend-port']),
-        };
+  const instance = await pingedInstance(store, debug, portIndex);
   return {
     result: instance === null && isSynchronous(status, body) ? 'waiter-response' : 'received-response',
     status,
@@ -106,6 +99,23 @@ async function received(
     service: other === null ? resolved : { id: other.id, description: { ...other.description } },
     debug,
   };
+}
+
+/** Which instance answered, by the port that its requests go to: the health check may have had another. */
+async function pingedInstance(
+  store: Deps['store'],
+  debug: Readonly<Record<string, string>>,
+  portIndex: number,
+): Promise<Record<string, Json> | null> {
+  const {
+    'x-waiter-backend-id': id,
+    'x-waiter-backend-host': host = null,
+    'x-waiter-service-id': service,
+  } = debug;
+  if (id === undefined) return null;
+  const asked = Number(debug['x-waiter-backend-port']);
+  const snapshot = portIndex === 0 || service === undefined ? null : await store.instances.get(service);
+  return { host, id, port: snapshot?.instances.find((one) => one.id === id)?.port ?? asked };
 }
 
 /** Answers of the router that did not wait for anything. What waited and failed counts as received. */

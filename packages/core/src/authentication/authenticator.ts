@@ -23,6 +23,11 @@ export interface Authenticator {
   readonly kind: string;
   /** Whether those it knows get the cookies of 9.3, by which they are known from then on. */
   readonly issuesCookies: boolean;
+  /**
+   * Request headers that it looks at, lower-case, beside cookies; a request without any of them is like every other one.
+   * null: it looks at more, so that what was found out of one request says nothing of the next.
+   */
+  readonly credentials: readonly string[] | null;
   authenticate(headers: RequestHeaders): Authentication | Promise<Authentication>;
 }
 

@@ -9,6 +9,7 @@ export function oneUser(user: string): Authenticator {
   return {
     kind: 'one-user',
     issuesCookies: true,
+    credentials: ['authorization', 'x-waiter-single-user'],
     authenticate({ authorization: given, 'x-waiter-single-user': asked }) {
       if (given === undefined && asked === undefined) return known;
       const authorization = typeof given === 'string' ? modeOf(given) : undefined;

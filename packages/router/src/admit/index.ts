@@ -10,6 +10,7 @@ import { refuseInMaintenance } from './maintenance';
 export { RequestAuthentication } from './authentication';
 export { ConsentCheck } from './consent';
 export { CorsCheck } from './cors';
+export { aimed, type Aimed } from './health-check';
 export { Interstitials } from './interstitial';
 export { OperatorStates, refuseSuspended } from './suspended';
 

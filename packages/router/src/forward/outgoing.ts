@@ -1,13 +1,18 @@
 import type { Json, ResolvedService } from '@waiter/core';
 import type { RequestFacts, RequestHead } from '../accept';
+import type { Aimed } from '../admit';
 import type { ReservableService, Slot } from '../reserve';
 import type { Failure } from './outcome';
 import type { OutgoingRequest } from './request-headers';
 import type { ServiceAuthorization } from './service-password';
 
-export function reservable({ serviceId, compiled }: ResolvedService): ReservableService {
+export function reservable({
+  serviceId,
+  compiled,
+  portIndex = 0,
+}: ResolvedService & Aimed): ReservableService {
   const { concurrencyLevel, loadBalancing, maxQueueLength } = compiled;
-  return { serviceId, concurrencyLevel, loadBalancing, maxQueueLength };
+  return { serviceId, concurrencyLevel, loadBalancing, maxQueueLength, portIndex };
 }
 
 export function outgoingRequest(

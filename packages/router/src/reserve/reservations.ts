@@ -10,6 +10,8 @@ export interface ReservableService {
   readonly concurrencyLevel: number;
   readonly loadBalancing: LoadBalancing;
   readonly maxQueueLength: number;
+  /** Which of an instance's ports; default 0. */
+  readonly portIndex?: number;
 }
 
 export interface ReserveOptions {

@@ -1,3 +1,4 @@
+import type { Authenticator } from '@waiter/core';
 import type { Admission } from '../../admission';
 import type { RouterOptions } from '../../options';
 import type { Reservations } from '../../reserve';
@@ -17,6 +18,7 @@ export interface SharedParts {
   readonly admission: Admission;
   readonly reservations: Reservations;
   readonly authorization: ServiceAuthorization;
+  readonly authenticator: Pick<Authenticator, 'credentials'>;
   readonly responder: Responder;
   readonly metrics: WorkerMetrics;
   readonly recorder: Recorder;

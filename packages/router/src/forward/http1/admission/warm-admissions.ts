@@ -26,11 +26,16 @@ export interface Decision extends Admittance {
  */
 export class WarmAdmissions {
   private readonly decisions = new Map<string, Decision>();
-  private readonly refused: ReadonlySet<string>;
+  /** Headers that make a request one of its own; null: every request is. */
+  private readonly deciding: ReadonlySet<string> | null;
   private generation = 0;
 
   constructor(private readonly parts: SharedParts) {
-    this.refused = new Set(parts.options.descriptions.unsupportedHeaders);
+    const { options, authenticator } = parts;
+    this.deciding =
+      authenticator.credentials === null
+        ? null
+        : new Set([...options.descriptions.unsupportedHeaders, ...authenticator.credentials]);
   }
 
   /** Something that decisions depend on may have changed. */
@@ -42,7 +47,9 @@ export class WarmAdmissions {
   /** A decision that holds for this request; its `facts` are to be copied. null: it must be decided. */
   find(head: LaneHead, now: number): Decision | null {
     const { fields } = head;
-    if (fields.warmKey === undefined) fields.warmKey = warmKey(head.headers, head.scheme, this.refused);
+    if (fields.warmKey === undefined) {
+      fields.warmKey = this.deciding === null ? null : warmKey(head.headers, head.scheme, this.deciding);
+    }
     if (fields.warmKey === null || isApiPath(head.path) || forRouter(head.queryString)) return null;
     if (fields.decision !== undefined && this.holds(fields.decision, now)) return fields.decision;
     const known = this.decisions.get(fields.warmKey);

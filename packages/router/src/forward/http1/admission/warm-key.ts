@@ -15,7 +15,7 @@ const OWN_COOKIE = /x-(?:waiter|auth)-/i;
 /**
  * What a decision about a request depends on, if that is only its scheme and its token or host; null when it may be more:
  * headers that describe a service, credentials, an origin, and those that the configuration refuses.
- * @param refused names of headers that are not supported, lower-case
+ * @param refused names of headers that the configuration refuses or the authenticator looks at, lower-case
  */
 export function warmKey(headers: HeaderMap, scheme: string, refused: ReadonlySet<string>): string | null {
   for (const name in headers) {
