@@ -40,6 +40,41 @@ describe('failover', () => {
     expect([...load.failures, ...more.failures]).toEqual([]);
   }, 90_000);
 
+  it('leaders killed while a service grows and while it shrinks: counts get where they belong, no request fails', async () => {
+    const client = fleet.client();
+    const wave = kitchenService({
+      name: 'wave',
+      'scale-up-factor': 0.3,
+      'scale-down-factor': 0.5,
+      'max-instances': 6,
+    });
+    await client.register('wave', wave);
+    const first = await client.use('wave', '/hello', { 'x-waiter-debug': 'true' });
+    const id = first.headers['x-waiter-service-id'] as string;
+    const ask = (n: number) => among(fleet.clients, n).use('wave', '/hello', { 'x-kitchen-delay-ms': '300' });
+    const killLeader = async (): Promise<void> => {
+      const leader = await fleet.leader();
+      await fleet.startScaler();
+      await leader.process.kill();
+      fleet.scalers.splice(fleet.scalers.indexOf(leader), 1);
+    };
+    const count = (of: number) =>
+      waitFor(`${of} instances`, async () => (await healthyInstances(client, id)) === of, {
+        timeoutMs: 40_000,
+      });
+    const light = new SteadyLoad(1, ask);
+    const heavy = new SteadyLoad(6, ask);
+    await waitFor('growth', async () => (await healthyInstances(client, id)) >= 2, { timeoutMs: 20_000 });
+    await killLeader();
+    await count(6);
+    await heavy.stop();
+    await waitFor('a stop', async () => (await healthyInstances(client, id)) < 6, { timeoutMs: 20_000 });
+    await killLeader();
+    await count(1);
+    await light.stop();
+    expect([...heavy.failures, ...light.failures]).toEqual([]);
+  }, 150_000);
+
   it('a router killed with SIGKILL: its leases serve elsewhere within 3 s, other routers do not fail', async () => {
     const [stays] = fleet.clients;
     const doomed = await fleet.startRouter();

@@ -53,7 +53,10 @@ it('scaling-and-schedulers case 93: nine clients at concurrency 3 get exactly th
   const { load, settled, requested } = await service('nine', { 'concurrency-level': 3 });
   const nine = load(9, 1_000);
   // Exactly: it does not go beyond either.
-  const peak = await most(requested, settled(3).then(() => sleep(3_000)));
+  const peak = await most(
+    requested,
+    settled(3).then(() => sleep(3_000)),
+  );
   expect(peak).toBe(3);
   await nine.stop();
   await settled(1);
@@ -81,7 +84,10 @@ it('scaling-and-schedulers case 95: between min-instances and max-instances, wit
   });
   await settled(2);
   const twenty = load(20, 300);
-  const peak = await most(requested, settled(5).then(() => sleep(3_000)));
+  const peak = await most(
+    requested,
+    settled(5).then(() => sleep(3_000)),
+  );
   expect(peak).toBe(5);
   await twenty.stop();
   await settled(2);

@@ -60,3 +60,32 @@ test('one that lives is left alone, and so is one whose liveness is its health',
     before.map(({ instances }) => instances[0]?.id),
   );
 });
+
+test('case 30: an instance that the scheduler calls healthy is not probed any more', async () => {
+  // Counts our probes, which have a name of their own, and tells how many there were.
+  const counting = SERVE.replace("require('http')", "let n = 0; require('http')").replace(
+    "r.end('ok')",
+    "{ n += q.headers['user-agent'] === 'waiter-scaler' ? 1 : 0; r.end(String(n)); }",
+  );
+  const id = await cluster.service('counting', counting, { 'health-check-interval-secs': 1 });
+  await worker.ask(id);
+  const { instances } = await cluster.open(id, 1);
+  const probes = async (): Promise<number> =>
+    Number(await (await fetch(`http://127.0.0.1:${instances[0]?.port}/`)).text());
+  expect(await probes()).toBeGreaterThan(0);
+  let before = -1;
+  await waitFor(
+    'probes to end',
+    async () => {
+      const now = await probes();
+      const still = now === before;
+      before = now;
+      if (!still) await sleep(2_500);
+      return still;
+    },
+    { timeoutMs: 20_000 },
+  );
+  // Two and a half intervals without one; and so it stays.
+  await sleep(2_500);
+  expect(await probes()).toBe(before);
+});
