@@ -23,9 +23,9 @@ it(`${SERVICES} services that are asked for at once all start, and none is lost`
   );
   const tookMs = performance.now() - startedAt;
   const times = answers.map(({ ms }) => ms).sort((a, b) => a - b);
-  console.log(
+  process.stdout.write(
     `${SERVICES} services from nothing: first byte p50 ${percentile(times, 0.5)}, p95 ${percentile(times, 0.95)}, ` +
-      `last ${percentile(times, 1)} ms; all of them in ${Math.round(tookMs)} ms`,
+      `last ${percentile(times, 1)} ms; all of them in ${Math.round(tookMs)} ms\n`,
   );
   expect(
     answers.filter(({ status }) => status !== 200).map(({ status, body }) => `${status} ${body}`),
