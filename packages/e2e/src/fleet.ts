@@ -20,6 +20,8 @@ export interface FleetOptions {
   /** Workers of each router. */
   readonly workers?: number;
   readonly scalers?: number;
+  /** Runs services on `first`, the default, and on `second`, which the parameter `scheduler` picks. */
+  readonly twoMarathons?: boolean;
   /** More settings for every role, `WAITER_...`. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -43,6 +45,8 @@ export class Fleet {
   readonly routers: Member[] = [];
   readonly scalers: Member[] = [];
   marathon!: Member;
+  /** Where `twoMarathons` was asked for. */
+  secondMarathon: Member | null = null;
   redis!: RedisServer;
   private directory!: TemporaryDirectory;
   private started = 0;
@@ -65,18 +69,29 @@ export class Fleet {
     const redisDir = join(this.directory.path, 'redis');
     mkdirSync(redisDir);
     this.redis = await startRedis({ appendonly: true, dir: redisDir });
-    const port = await freePort();
-    this.marathon = await this.role('mini-marathon', ['mini-marathon'], `http://127.0.0.1:${port}`, '/ping', {
-      WAITER_MINI_MARATHON_PORT: String(port),
-      WAITER_MINI_MARATHON_DATA_DIR: join(this.directory.path, 'mini-marathon'),
-      WAITER_MINI_MARATHON_FIRST_TASK_PORT: '21000',
-      WAITER_MINI_MARATHON_LAST_TASK_PORT: '29000',
-    });
+    await this.startMarathon(await freePort());
+    if (this.options.twoMarathons === true) {
+      this.secondMarathon = await this.marathonAt(await freePort(), 'second-marathon', '26000', '29000');
+    }
     const { scalers = 1, routers = 1 } = this.options;
     await Promise.all(Array.from({ length: scalers }, () => this.startScaler()));
     for (let n = 0; n < routers; n += 1) await this.startRouter();
     await waitFor('a leader', async () => (await this.client().get('/state/leader')).status === 200, {
       timeoutMs: 15_000,
+    });
+  }
+
+  /** At its port, and on the data directory of the one before. */
+  async startMarathon(port = Number(new URL(this.marathon.url).port)): Promise<void> {
+    this.marathon = await this.marathonAt(port, 'mini-marathon', '21000', '25999');
+  }
+
+  private marathonAt(port: number, name: string, firstPort: string, lastPort: string): Promise<Member> {
+    return this.role(name, ['mini-marathon'], `http://127.0.0.1:${port}`, '/ping', {
+      WAITER_MINI_MARATHON_PORT: String(port),
+      WAITER_MINI_MARATHON_DATA_DIR: join(this.directory.path, name),
+      WAITER_MINI_MARATHON_FIRST_TASK_PORT: firstPort,
+      WAITER_MINI_MARATHON_LAST_TASK_PORT: lastPort,
     });
   }
 
@@ -102,7 +117,15 @@ export class Fleet {
   }
 
   private shared(): Record<string, string> {
-    return { WAITER_REDIS_URL: this.redis.url, WAITER_MARATHON_URLS: this.marathon.url };
+    const { url } = this.marathon;
+    const own = { WAITER_REDIS_URL: this.redis.url, WAITER_MARATHON_URLS: url };
+    if (this.secondMarathon === null) return own;
+    const components = { first: { urls: [url] }, second: { urls: [this.secondMarathon.url] } };
+    return {
+      ...own,
+      WAITER_SCHEDULERS_COMPONENTS: JSON.stringify(components),
+      WAITER_SCHEDULERS_DEFAULT: 'first',
+    };
   }
 
   async startScaler(): Promise<Member> {
@@ -145,8 +168,8 @@ export class Fleet {
   }
 
   /** Ids of the apps that Marathon runs. */
-  async apps(): Promise<string[]> {
-    const answer = (await (await fetch(`${this.marathon.url}/v2/apps`)).json()) as { apps: { id: string }[] };
+  async apps(marathon = this.marathon): Promise<string[]> {
+    const answer = (await (await fetch(`${marathon.url}/v2/apps`)).json()) as { apps: { id: string }[] };
     return answer.apps.map(({ id }) => id.replace(/^\//, ''));
   }
 
@@ -154,6 +177,7 @@ export class Fleet {
   async stop(): Promise<void> {
     for (const member of [...this.routers, ...this.scalers]) await member.process.stop(20_000);
     await this.marathon?.process.stop(20_000);
+    await this.secondMarathon?.process.stop(20_000);
     await this.redis?.stop();
     const left = processesWith(this.directory.path);
     await this.directory.remove();

@@ -9,7 +9,7 @@ import type { Registry } from './registry';
 /** Keeps what is known of instances equal to what the scheduler says: by its events, and by its list from time to time. */
 export class Sync {
   private listing: Promise<void> | null = null;
-  private listAgain = false;
+  private next: Promise<void> | null = null;
 
   constructor(
     private readonly context: Context,
@@ -18,23 +18,23 @@ export class Sync {
     private readonly prober: Prober,
   ) {}
 
-  /** Lists everything and takes it over. One list at a time: whoever asks meanwhile gets the next one. @throws SchedulerError */
+  /**
+   * Lists everything and takes it over. One list at a time: whoever asks meanwhile gets the next one, and nobody waits for more
+   * than that.
+   * @throws SchedulerError
+   */
   full(): Promise<void> {
-    if (this.listing !== null) {
-      this.listAgain = true;
+    if (this.listing === null) {
+      this.listing = this.list().finally(() => (this.listing = null));
       return this.listing;
     }
-    this.listing = (async () => {
-      try {
-        do {
-          this.listAgain = false;
-          await this.list();
-        } while (this.listAgain && !this.context.ended);
-      } finally {
-        this.listing = null;
-      }
-    })();
-    return this.listing;
+    this.next ??= this.listing
+      .catch(() => undefined)
+      .then(() => {
+        this.next = null;
+        return this.context.ended ? undefined : this.full();
+      });
+    return this.next;
   }
 
   private async list(): Promise<void> {

@@ -26,8 +26,13 @@ export interface CompositeOptions extends SelectionOptions {
    * throws means that nobody can tell. Default: the core description itself.
    */
   readonly effectiveOf?: (description: ServiceParameters) => ServiceParameters;
+  /** A list waits so long for each component; default 3000. */
+  readonly patienceMs?: number;
   readonly logger?: Logger;
 }
+
+/** A component that hangs must not hold up the others for as long as its driver tries again. */
+const PATIENCE_MS = 3000;
 
 /**
  * Several schedulers as one (spec: scaling-and-schedulers 6.5): each service is run by the component that its description
@@ -43,6 +48,8 @@ class CompositeScheduler implements Scheduler {
   private readonly components: ReadonlyMap<string, Component>;
   private readonly select: Selector;
   private readonly batches = new Batches();
+  private readonly listing = new Map<string, Promise<void>>();
+  private readonly patienceMs: number;
   private readonly logger: Logger;
 
   constructor(private readonly options: CompositeOptions) {
@@ -51,29 +58,41 @@ class CompositeScheduler implements Scheduler {
       throw new TypeError('two schedulers have the same name');
     this.select = selectorOf([...this.components.keys()], options);
     this.logger = options.logger ?? silentLogger;
+    this.patienceMs = options.patienceMs ?? PATIENCE_MS;
   }
 
   /** @throws SchedulerError only where no component answers */
   async list(): Promise<readonly ScheduledService[]> {
     const components = [...this.components.values()];
-    const results = await Promise.allSettled(components.map(({ scheduler }) => scheduler.list()));
-    const failures = results.flatMap((result) =>
-      result.status === 'rejected' ? [result.reason as unknown] : [],
+    const results = await Promise.allSettled(
+      components.map((component) => within(this.patienceMs, this.listed(component))),
     );
-    if (failures.length === components.length) throw failures[0];
-    results.forEach((result, index) => {
-      const component = components[index];
-      if (component === undefined) return;
-      if (result.status === 'fulfilled')
-        this.batches.put(component.name, this.placed(component, result.value));
-      else {
-        this.logger.warn('a scheduler could not be listed: what it said last stands', {
-          scheduler: component.name,
-          error: result.reason as unknown,
-        });
-      }
-    });
+    const failures = results.flatMap((result, index) =>
+      result.status === 'rejected'
+        ? [{ name: components[index]?.name, error: result.reason as unknown }]
+        : [],
+    );
+    if (failures.length === components.length) throw failures[0]?.error;
+    for (const { name, error } of failures) {
+      this.logger.warn('a scheduler could not be listed: what it said last stands', {
+        scheduler: name,
+        error,
+      });
+    }
     return components.flatMap(({ name }) => this.batches.of(name) ?? []);
+  }
+
+  /** One list at a time of each; one that comes late is remembered all the same. */
+  private listed(component: Component): Promise<void> {
+    const { name, scheduler } = component;
+    const running = this.listing.get(name);
+    if (running !== undefined) return running;
+    const listing = scheduler
+      .list()
+      .then((services) => this.batches.put(name, this.placed(component, services)))
+      .finally(() => this.listing.delete(name));
+    this.listing.set(name, listing);
+    return listing;
   }
 
   async get(id: ServiceId): Promise<ScheduledService | null> {
@@ -194,27 +213,57 @@ class CompositeScheduler implements Scheduler {
   }
 
   /** Asks the component that is known to have it, else all. @throws SchedulerError where one that may have it does not answer */
-  private async find(id: ServiceId): Promise<{ component: Component; service: ScheduledService } | null> {
+  private async find(id: ServiceId): Promise<Found | null> {
     const known = this.batches.ownerOf(id);
-    const asked = known === undefined ? [...this.components.values()] : [this.component(known)];
-    const results = await Promise.allSettled(asked.map(({ scheduler }) => scheduler.get(id)));
-    let failure: unknown = null;
-    for (const [index, result] of results.entries()) {
-      const component = asked[index];
-      if (result.status === 'rejected') failure = result.reason;
-      else if (result.value !== null && component !== undefined && this.isAt(component, result.value)) {
-        this.batches.own(id, component.name);
-        return { component, service: result.value };
-      }
+    if (known !== undefined) {
+      const found = await this.findAt(this.component(known), id);
+      if (found !== null) return found;
+      this.batches.forget(id);
     }
-    if (failure !== null) throw failure;
-    if (known === undefined) return null;
-    this.batches.forget(id);
-    return this.find(id);
+    const asked = [...this.components.values()].map(async (component) => {
+      const found = await this.findAt(component, id);
+      if (found === null) throw new NotThere();
+      return found;
+    });
+    try {
+      return await Promise.any(asked);
+    } catch (error) {
+      const failure = (error as AggregateError).errors.find((one) => !(one instanceof NotThere)) as unknown;
+      if (failure !== undefined) throw failure;
+      return null;
+    }
+  }
+
+  private async findAt(component: Component, id: ServiceId): Promise<Found | null> {
+    const service = await component.scheduler.get(id);
+    if (service === null || !this.isAt(component, service)) return null;
+    this.batches.own(id, component.name);
+    return { component, service };
   }
 
   private isAt(component: Component, service: ScheduledService): boolean {
     const home = this.home(service);
     return home === null || home === component.name;
+  }
+}
+
+interface Found {
+  readonly component: Component;
+  readonly service: ScheduledService;
+}
+
+class NotThere extends Error {}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new SchedulerError(`no answer within ${ms} ms`, null, true)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    // It may still fail, when nobody waits for it any more.
+    work.catch(() => undefined);
   }
 }

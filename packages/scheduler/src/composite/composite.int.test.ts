@@ -128,6 +128,33 @@ describe('a composite scheduler', () => {
     expect(await ids(scheduler)).toEqual([here, there, late].sort());
   }, 60_000);
 
+  test('one that hangs does not hold up the list; its own comes when it comes', async () => {
+    const { high, low, marathon } = clusters;
+    const id = newServiceId();
+    await clusters.direct(low.proxy.port).create(serviceSpec(id, SERVE, 1, { scheduler: 'low' }));
+    let answer = (): void => undefined;
+    const hanging = marathon(low.proxy.port);
+    const list = hanging.list.bind(hanging);
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    const asked = jest.fn(async () => {
+      await held;
+      return list();
+    });
+    const scheduler = clusters.driver({
+      components: [
+        { name: 'high', scheduler: marathon(high.proxy.port) },
+        { name: 'low', scheduler: Object.assign(hanging, { list: asked }) },
+      ],
+      patienceMs: 100,
+    });
+    expect(await scheduler.list()).toEqual([]);
+    expect(await scheduler.list()).toEqual([]);
+    expect(scheduler.isHidden?.({ scheduler: 'low' })).toBe(true);
+    expect(asked).toHaveBeenCalledTimes(1);
+    answer();
+    await waitFor('its list', async () => (await ids(scheduler)).includes(id));
+  });
+
   test('services of one that has never answered are hidden, not missing', async () => {
     await clusters.low.proxy.cut();
     const scheduler = clusters.driver();
