@@ -166,3 +166,47 @@ describe('/tokens/refresh', () => {
     await refresh().set('x-waiter-single-user', 'forbidden').expect(403);
   });
 });
+
+describe('what an operator configures', () => {
+  const info = [{ label: 'Us', link: { type: 'email', value: 'us@example.com' } }];
+  let other: ApiUnderTest;
+  beforeAll(async () => {
+    other = await startApi(redis.url, {
+      'router-support-info': JSON.stringify(info),
+      'router-images-url': 'https://images.example',
+      'cluster-by-host': JSON.stringify({ 'east.example': 'east' }),
+    });
+  });
+  afterAll(() => other.stop());
+
+  it('case 162, request-path case 37: errors, the welcome page and /settings name the same help; errors have images', async () => {
+    const { body } = await other.client().get('/404').set('accept', 'application/json').expect(404);
+    expect(body['waiter-error']).toMatchObject({ message: 'Not found', 'support-info': info });
+    const bad = await other.client().get('/apps/x/await/y').set('accept', 'application/json').expect(400);
+    expect(bad.body['waiter-error']['image-url']).toBe('https://images.example/http-400-bad-request.png');
+    const settings = (await other.client().get('/settings').expect(200)).body;
+    expect(settings).toMatchObject({
+      'support-info': info,
+      'token-config': {
+        'cluster-calculator': { configured: { 'host->cluster': { 'east.example': 'east' } } },
+      },
+    });
+    expect((await other.client().get('/').set('accept', 'application/json')).body['support-info']).toEqual(
+      info,
+    );
+    expect((await other.client().get('/').set('accept', 'text/html')).text).toContain('us@example.com');
+  });
+
+  it('5.6: tokens belong to the cluster whose name they are written at', async () => {
+    const post = (token: string, host: string) =>
+      other.client().post('/token').set('host', host).send({ token, cpus: 1 }).expect(200);
+    const clusterOf = async (token: string, host = 'localhost'): Promise<unknown> =>
+      (await other.client().get(`/token?token=${token}&include=metadata`).set('host', host).expect(200)).body
+        .cluster;
+    await post('by-east', 'east.example:9091');
+    await post('by-others', 'localhost:9091');
+    expect([await clusterOf('by-east'), await clusterOf('by-others')]).toEqual(['east', 'c1']);
+    await other.store.tokens.write({ name: 'states-none', data: { cpus: 1, owner: USER } });
+    expect(await clusterOf('states-none', 'EAST.example')).toBe('east');
+  });
+});

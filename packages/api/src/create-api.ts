@@ -87,7 +87,7 @@ export function createApi(deps: ApiDeps): express.Express {
   app.use(() => {
     throw new WaiterError(messageText('not-found', deps.config.descriptions.messages), { status: 404 });
   });
-  app.use(renderErrors(deps.logger));
+  app.use(renderErrors(deps.logger, deps.config));
   return app;
 }
 

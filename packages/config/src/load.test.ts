@@ -29,7 +29,7 @@ function problemsOf(sources: ConfigSources): readonly string[] {
 describe('defaults', () => {
   it('are those of the spec, durations in milliseconds', () => {
     const config = load();
-    expect(config.cluster).toEqual({ name: 'waiter', servicePrefix: 'waiter-service-' });
+    expect(config.cluster).toEqual({ name: 'waiter', servicePrefix: 'waiter-service-', byHost: {} });
     expect(config.router).toMatchObject({ port: 9091, queueTimeoutMs: 300_000, socketTimeoutMs: 900_000 });
     expect(config.scaler).toMatchObject({ tickMs: 1000, renewMs: 500, quanta: { cpus: 64, mem: 524_288 } });
   });

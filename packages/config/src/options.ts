@@ -1,12 +1,18 @@
 import Joi from 'joi';
 import { DEFAULT_PASSWORD } from './defaults';
 import { descriptionOptions } from './descriptions';
-import { choice, duration, flag, integer, list, number, optionalText, text } from './option';
+import { choice, duration, flag, integer, list, number, object, optionalText, text } from './option';
 import { hostnamesOption } from './hostnames';
 import { authenticatedHealthChecks, schedulersOptions } from './schedulers';
 import { redisUrl, webUrl } from './urls';
-import { CORS_KINDS, DEFAULT_CORS, formatDuration } from '@waiter/core';
-import type { DescriptionSettings } from '@waiter/core';
+import {
+  CORS_KINDS,
+  DEFAULT_CORS,
+  DEFAULT_SUPPORT_INFO,
+  formatDuration,
+  SUPPORT_OCCASIONS,
+} from '@waiter/core';
+import type { DescriptionSettings, SupportInfo } from '@waiter/core';
 import { pattern } from './pattern';
 import type { Compiled, Written } from './tree';
 
@@ -39,6 +45,16 @@ export const options = {
         /^[a-z0-9][a-z0-9-]*-$/,
         'lower-case letters, digits and dashes, ending in a dash',
       ),
+    ),
+    byHost: object<Readonly<Record<string, string>>, Readonly<Record<string, string>>>(
+      Joi.object().pattern(Joi.string().hostname(), Joi.string()),
+      {
+        default: {},
+        description:
+          'Which `cluster` a token gets that is written at this host name: `{"east.example.com": "east"}`; else the name above.',
+      },
+      (written) => written,
+      (compiled) => compiled,
     ),
   },
   redis: {
@@ -226,6 +242,34 @@ export const options = {
           'their origin.',
       }),
     },
+    supportInfo: object<readonly SupportInfo[], readonly SupportInfo[]>(
+      Joi.array().items(
+        Joi.object({
+          label: Joi.string().required(),
+          link: Joi.object({
+            type: Joi.string().valid('url', 'email').required(),
+            value: Joi.string().required(),
+          }).required(),
+          when: Joi.string().valid(...SUPPORT_OCCASIONS),
+        }),
+      ),
+      {
+        default: DEFAULT_SUPPORT_INFO,
+        description:
+          'Whom users can turn to, as errors and the welcome page say it: `[{"label": "...", "link": {"type": "url", "value": ' +
+          '"https://..."}}]`, or of type `email`. `{service-owner}`, `{waiter-token}`, `{service-id}`, `{cid}` and `{host}` in them are ' +
+          'filled in. `when` names the cause of the errors it is meant for.',
+      },
+      (written) => written,
+      (compiled) => compiled,
+    ),
+    imagesUrl: optionalText(
+      {
+        description:
+          'Where the images of error pages are, such as `http-404-not-found.png` below it; without it they have none.',
+      },
+      webUrl,
+    ),
     consentExpiry: duration({
       default: '90d',
       description: 'How long the consent of a user to run services as himself holds.',

@@ -1,10 +1,12 @@
 import {
   builtInSettings,
   DEFAULT_CORS,
+  DEFAULT_SUPPORT_INFO,
   DEFAULT_TIMEOUTS,
   type CorsSettings,
   type DescriptionSettings,
   type RequestTimeouts,
+  type SupportInfo,
 } from '@waiter/core';
 
 /** Times of a router, in milliseconds (spec: request-path 4). */
@@ -61,6 +63,10 @@ export interface RouterOptions {
   readonly user: string;
   /** Which pages of other origins may call. */
   readonly cors: CorsSettings;
+  /** Whom users can turn to, as errors say it. */
+  readonly supportInfo: readonly SupportInfo[];
+  /** Base URL of the images of errors; null: errors have none. */
+  readonly imagesUrl: string | null;
   /** So long a user's consent to run services as himself holds. */
   readonly consentMs: number;
   readonly timeouts: RouterTimeouts;
@@ -117,6 +123,8 @@ export function routerOptions(given: Needed & Partial<RouterOptions>): RouterOpt
     descriptions: builtInSettings(given.redis.cluster),
     passwords: ['open-sesame'],
     cors: DEFAULT_CORS,
+    supportInfo: DEFAULT_SUPPORT_INFO,
+    imagesUrl: null,
     consentMs: 90 * 86_400_000,
     timeouts: DEFAULT_ROUTER_TIMEOUTS,
     limits: DEFAULT_ROUTER_LIMITS,

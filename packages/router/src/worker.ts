@@ -146,9 +146,9 @@ export async function startRouterWorker(
   const apiHop = new ApiHop({ product, timeouts, socketPath: options.apiSocketPath });
   const authorization = new ServiceAuthorization(options.passwords[0] ?? '', limits.cacheEntries);
   const parts = { proxy, agents, sessions, reservations, authorization, product, options, onHead };
-  const { routerId } = options;
+  const { routerId, supportInfo, imagesUrl } = options;
   const { drainBytes, drainMs } = limits;
-  const responder = new Responder({ product, routerId, drainBytes, drainMs, onHead });
+  const responder = new Responder({ product, routerId, drainBytes, drainMs, supportInfo, imagesUrl, onHead });
   const resolver = new ServiceResolver(tokens, descriptions, limits.cacheEntries);
   const entitlement = new Entitlement(new SimpleEntitlementManager(options.user));
   const fallback = new Fallback(

@@ -7,7 +7,7 @@ import {
 } from '@waiter/core';
 import type { Request, Response } from 'express';
 import type { TokenRouterDependencies } from './dependencies';
-import { includes, queryOf, respondJson, tokenByHeader } from './request';
+import { clusterOf, includes, queryOf, respondJson, tokenByHeader } from './request';
 import { metadataView, plainView } from './token-view';
 
 async function load(
@@ -35,8 +35,11 @@ export async function getToken(
     throw new WaiterError(`Couldn't find token ${name}`, { status: 404, details: { token: name } });
   }
   if (token.hash !== null) response.setHeader('etag', token.hash);
+  const { data } = token;
   respondJson(
     response,
-    includes(query, 'metadata') ? metadataView(token.data, deps.settings) : plainView(token.data),
+    includes(query, 'metadata')
+      ? metadataView(data, deps.settings, clusterOf(deps, request))
+      : plainView(data),
   );
 }

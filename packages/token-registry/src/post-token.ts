@@ -15,7 +15,7 @@ import type { Request, Response } from 'express';
 import { checkToken } from './check-token';
 import type { TokenRouterDependencies } from './dependencies';
 import { checkAdminEdit, checkNormalEdit, type Edit } from './edit-rules';
-import { hostOf, queryOf, respondJson } from './request';
+import { clusterOf, queryOf, respondJson } from './request';
 import { readTokenBody, type TokenBody } from './token-body';
 import { isTime } from './token-view';
 
@@ -123,7 +123,7 @@ export async function postToken(
   if (mode !== undefined && !admin) throw new WaiterError(`Invalid update-mode: ${mode}`, { status: 400 });
 
   const ifMatch = request.headers['if-match'];
-  const cluster = deps.clusterOf?.(hostOf(request)) ?? settings.clusterName;
+  const cluster = clusterOf(deps, request);
   const post: Post = { ...body, admin, user, ifMatch, cluster, nowMs: clock.now() };
   const { outcome, token } = await tokens.write({
     name: body.name,

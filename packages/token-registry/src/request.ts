@@ -1,5 +1,6 @@
 import { type HeaderMap, hostWithoutPort, isFilled, type Json, parseJson, WaiterError } from '@waiter/core';
 import express, { type Request, type RequestHandler, type Response } from 'express';
+import type { TokenRouterDependencies } from './dependencies';
 import { requireExactNumbers } from './exact-numbers';
 
 /** Query parameters by name, each with all its values (spec: services-and-tokens 0.7). */
@@ -39,6 +40,14 @@ export function tokenByHeader(request: Request, hostnames: readonly string[]): s
 }
 
 export const hostOf = (request: Request): string => hostWithoutPort(request.headers.host ?? '');
+
+/** Cluster of a token that states none (spec: services-and-tokens 5.6). */
+export function clusterOf(
+  deps: Pick<TokenRouterDependencies, 'clusterOf' | 'settings'>,
+  request: Request,
+): string {
+  return deps.clusterOf?.(hostOf(request)) ?? deps.settings.clusterName;
+}
 
 const readBytes = express.raw({ type: () => true, limit: '2mb' });
 

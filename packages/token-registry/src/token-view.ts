@@ -35,12 +35,17 @@ export function plainView(data: TokenData): Record<string, Json> {
 }
 
 /** With the bookkeeping too (spec: services-and-tokens 4.1.1, include=metadata). */
-export function metadataView(data: TokenData, { clusterName }: DescriptionSettings): Record<string, Json> {
+export function metadataView(
+  data: TokenData,
+  { clusterName }: DescriptionSettings,
+  /** Of tokens that state none. */
+  cluster: string,
+): Record<string, Json> {
   const time = own(data, 'last-update-time');
   const user = own(data, 'last-update-user');
   return {
     ...plainView(data),
-    cluster: own(data, 'cluster') ?? clusterName,
+    cluster: own(data, 'cluster') ?? cluster,
     ...(isTime(time) ? { 'last-update-time': new Date(time).toISOString() } : {}),
     ...(user === undefined ? {} : { 'last-update-user': user }),
     previous: shownHistory(own(data, 'previous') ?? {}),

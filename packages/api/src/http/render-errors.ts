@@ -1,11 +1,12 @@
 import type { ErrorRequestHandler, Request } from 'express';
-import { asWaiterError, DEFAULT_SUPPORT_INFO, renderError } from '@waiter/core';
+import type { CompiledConfig } from '@waiter/config';
+import { asWaiterError, renderError } from '@waiter/core';
 import type { ErrorRequest } from '@waiter/core';
 import type { Logger } from '@waiter/observability';
 import { contextOf, headerOf, pathOf, queryString } from './context';
 
 /** The last middleware: every error becomes a response in the one place that core has for it. */
-export function renderErrors(logger: Logger): ErrorRequestHandler {
+export function renderErrors(logger: Logger, config: CompiledConfig): ErrorRequestHandler {
   // express knows an error handler by its four parameters.
   return (error: unknown, request, response, _next) => {
     const { cid } = contextOf(request);
@@ -18,7 +19,7 @@ export function renderErrors(logger: Logger): ErrorRequestHandler {
       response.destroy();
       return;
     }
-    const rendered = renderError(error, errorRequest(request));
+    const rendered = renderError(error, errorRequest(request, config));
     response.statusCode = rendered.status;
     for (const [name, value] of Object.entries(rendered.headers)) response.setHeader(name, value);
     response.end(rendered.body);
@@ -26,7 +27,7 @@ export function renderErrors(logger: Logger): ErrorRequestHandler {
 }
 
 /** What an error page says of the request. */
-export function errorRequest(request: Request): ErrorRequest {
+export function errorRequest(request: Request, { router }: CompiledConfig): ErrorRequest {
   const { cid, timeMs, identity } = contextOf(request);
   return {
     accept: request.headers.accept,
@@ -42,6 +43,7 @@ export function errorRequest(request: Request): ErrorRequest {
     instanceId: null,
     token: headerOf(request, 'x-waiter-token') ?? null,
     serviceOwner: null,
-    supportInfo: DEFAULT_SUPPORT_INFO,
+    supportInfo: router.supportInfo,
+    imagesUrl: router.imagesUrl,
   };
 }

@@ -26,7 +26,7 @@ export function pingRoutes(deps: Deps, consents: ConsentCookies): Route[] {
       consents,
       timeoutMs: timeoutOf(request),
       allowFallback: includes(request, 'fallback'),
-      errorRequest: errorRequest(request),
+      errorRequest: errorRequest(request, deps.config),
     });
     const excluded = valuesOf(request, 'exclude').includes('service-state');
     const state = excluded

@@ -1,4 +1,4 @@
-import { DEFAULT_SUPPORT_INFO, messageText } from '@waiter/core';
+import { messageText } from '@waiter/core';
 import { visibleConfig } from '@waiter/config';
 import type { ApiDeps } from '../deps';
 import type { Route } from '../http/route';
@@ -74,9 +74,9 @@ function settings({ config, port, version, startedAtMs, authenticator }: Deps): 
     'service-description-constraints': descriptions.constraints,
     'service-description-defaults': descriptions.defaults,
     'started-at': new Date(startedAtMs).toISOString(),
-    'support-info': DEFAULT_SUPPORT_INFO,
+    'support-info': router.supportInfo,
     'token-config': {
-      'cluster-calculator': { kind: 'configured', configured: { 'host->cluster': {} } },
+      'cluster-calculator': { kind: 'configured', configured: { 'host->cluster': cluster.byHost } },
       'exclusive-promotion-start-time': new Date(descriptions.exclusivePromotionStartTimeMs).toISOString(),
       'history-length': descriptions.historyLength,
       'limit-per-owner': descriptions.tokenLimitPerOwner,

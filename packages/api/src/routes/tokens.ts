@@ -1,5 +1,5 @@
 import type { Router } from 'express';
-import { serviceEntryId } from '@waiter/core';
+import { own, serviceEntryId } from '@waiter/core';
 import { tokenRouter } from '@waiter/token-registry';
 import type { ApiDeps } from '../deps';
 import { contextOf } from '../http/context';
@@ -13,6 +13,7 @@ export function tokenRoutes({ store, config, clock, entitlement, isDraining }: A
     entitlement,
     streamingTimeoutMs: config.router.streamingTimeoutMs,
     isDraining,
+    clusterOf: (host) => own(config.cluster.byHost, host.toLowerCase()) ?? config.cluster.name,
     authenticate: (request) => {
       const { identity } = contextOf(request);
       if (identity === null) throw new Error('a token route was reached without authentication');

@@ -1,17 +1,19 @@
-import { DEFAULT_SUPPORT_INFO, errorFormat, escapeHtml } from '@waiter/core';
+import { errorFormat, escapeHtml } from '@waiter/core';
 import type { ApiDeps } from '../deps';
 import type { Reply, Route } from '../http/route';
 
 /** `/` (spec: services-and-tokens 4.17). */
-export function welcomeRoutes({ config, port }: Pick<ApiDeps, 'config' | 'port'>): Route[] {
-  const [hostname = 'localhost'] = config.router.hostnames;
-  const { host } = config.router;
+export function welcomeRoutes(deps: Pick<ApiDeps, 'config' | 'port'>): Route[] {
+  const { host, hostnames, supportInfo } = deps.config.router;
+  const [hostname = 'localhost'] = hostnames;
   return [
     {
       path: '/',
       auth: 'none',
       methods: {
         GET: (request, { cid, timeMs }): Reply => {
+          // Known only once the workers listen, where any free port was asked for.
+          const { port } = deps;
           const timestamp = new Date(timeMs).toISOString();
           const server = [
             ['Host', hostname],
@@ -34,7 +36,7 @@ export function welcomeRoutes({ config, port }: Pick<ApiDeps, 'config' | 'port'>
                 hostname,
                 message: TITLE,
                 port,
-                'support-info': DEFAULT_SUPPORT_INFO,
+                'support-info': supportInfo,
                 timestamp,
               },
             };
@@ -42,7 +44,7 @@ export function welcomeRoutes({ config, port }: Pick<ApiDeps, 'config' | 'port'>
           const sections: readonly Section[] = [
             ['Server Info', server],
             ['Request Info', own],
-            ['Getting Help', DEFAULT_SUPPORT_INFO.map(({ label, link }) => [label, link.value] as const)],
+            ['Getting Help', supportInfo.map(({ label, link }) => [label, link.value] as const)],
           ];
           return format === 'text/html'
             ? { headers: { 'content-type': 'text/html' }, body: html(sections) }

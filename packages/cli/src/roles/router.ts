@@ -30,6 +30,8 @@ function routerOptionsOf(config: CompiledConfig): RouterOptions {
     passwords: config.passwords,
     user: router.user,
     cors: router.cors,
+    supportInfo: router.supportInfo,
+    imagesUrl: router.imagesUrl ?? null,
     consentMs: router.consentExpiryMs,
     timeouts: {
       ...DEFAULT_ROUTER_TIMEOUTS,

@@ -1,6 +1,6 @@
 export { isGrpc } from './grpc';
 export { errorFormat, renderError } from './render-error';
 export type { ErrorFormat, RenderedError } from './render-error';
-export { asWaiterError, DEFAULT_SUPPORT_INFO } from './report';
+export { asWaiterError, DEFAULT_SUPPORT_INFO, SUPPORT_OCCASIONS } from './report';
 export type { ErrorRequest, SupportInfo } from './report';
 export { escapeHtml } from './html';

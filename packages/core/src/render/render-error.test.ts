@@ -159,3 +159,33 @@ test('gRPC has headers and no body', () => {
   });
   expect(notFound.headers).not.toHaveProperty('grpc-status');
 });
+
+test('help fits the cause of the error; the image is where the operator has it', () => {
+  const link = { type: 'url' as const, value: 'https://help/{waiter-token}' };
+  const supportInfo = [
+    { label: 'all', link },
+    { label: 'services', link, when: 'service-error' as const },
+    { label: 'waiter', link, when: 'other' as const },
+  ];
+  const shown = (errorCause?: 'service-error' | 'client-error' | 'generic-error') => {
+    const error = new WaiterError('x', { status: 503, ...(errorCause === undefined ? {} : { errorCause }) });
+    const { body } = renderError(error, {
+      ...request,
+      accept: 'application/json',
+      token: 't',
+      supportInfo,
+      imagesUrl: 'https://images',
+    });
+    return JSON.parse(body)['waiter-error'] as { 'support-info': { label: string }[]; 'image-url'?: string };
+  };
+  expect(shown('service-error')['support-info']).toEqual([
+    { label: 'all', link: { type: 'url', value: 'https://help/t' } },
+    { label: 'services', link: { type: 'url', value: 'https://help/t' } },
+  ]);
+  expect(shown('client-error')['support-info'].map(({ label }) => label)).toEqual(['all']);
+  expect(shown('generic-error')['support-info'].map(({ label }) => label)).toEqual(['all', 'waiter']);
+  expect(shown()['support-info'].map(({ label }) => label)).toEqual(['all', 'waiter']);
+  const suspended = new WaiterError('x', { status: 503, errorClass: 'waiter.Suspended' });
+  const { body } = renderError(suspended, { ...request, accept: 'text/html', imagesUrl: 'https://images' });
+  expect(body).toContain('<img src="https://images/http-503-maintenance.png" alt="">');
+});

@@ -1,9 +1,21 @@
 import type { Json } from '../words';
-import type { ErrorClass } from '../errors';
+import type { ErrorCause, ErrorClass } from '../errors';
 import { WaiterError } from '../errors';
 import { own } from '../json';
 
+/** Causes of errors for which help is meant; `other`: none of the named ones. */
+export const SUPPORT_OCCASIONS = [
+  'always',
+  'client-error',
+  'cors-error',
+  'service-description-error',
+  'service-error',
+  'other',
+] as const;
+
 export interface SupportInfo {
+  /** Default always. */
+  readonly when?: (typeof SUPPORT_OCCASIONS)[number];
   readonly label: string;
   /** `value` may contain `{service-owner}`, `{waiter-token}`, `{service-id}` and the like. */
   readonly link: { readonly type: 'url' | 'email'; readonly value: string };
@@ -105,6 +117,12 @@ export function asWaiterError(error: unknown): WaiterError {
   return new WaiterError(`Internal error: ${text}`, { status: 500, cause: error });
 }
 
+/** The help that fits the error (spec: request-path 6.2). */
+function fitting(info: readonly SupportInfo[], cause: ErrorCause | undefined): readonly SupportInfo[] {
+  const occasion = SUPPORT_OCCASIONS.find((one) => one === cause) ?? 'other';
+  return info.filter(({ when = 'always' }) => when === 'always' || when === occasion);
+}
+
 function substituted(
   info: readonly SupportInfo[],
   values: Readonly<Record<string, string | null>>,
@@ -140,6 +158,6 @@ export function reportOf(thrown: unknown, request: ErrorRequest): ErrorReport {
     serviceId,
     instanceId: request.instanceId ?? text(details['instance-id']),
     principal: request.principal ?? text(details['principal']),
-    supportInfo: substituted(request.supportInfo, values),
+    supportInfo: substituted(fitting(request.supportInfo, error.errorCause), values),
   };
 }

@@ -1,6 +1,6 @@
 import { STATUS_CODES, type OutgoingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { DEFAULT_SUPPORT_INFO, renderError, WaiterError } from '@waiter/core';
+import { renderError, WaiterError, type SupportInfo } from '@waiter/core';
 import { rawResponse, type Exchange, type RequestFacts, type RequestHead } from '../accept';
 import { viaOf } from '../via';
 import type { Answer } from './answer';
@@ -12,6 +12,9 @@ export interface ResponderOptions {
   readonly routerId: string;
   readonly drainBytes: number;
   readonly drainMs: number;
+  readonly supportInfo: readonly SupportInfo[];
+  /** Base URL of error images; null: errors have none. */
+  readonly imagesUrl: string | null;
   /** Told of every head that is sent. */
   readonly onHead: (
     head: RequestHead,
@@ -27,6 +30,7 @@ export class Responder {
 
   /** What an error looks like to this client (spec: request-path 6). */
   render(error: unknown, head: RequestHead, facts: RequestFacts): Answer {
+    const { supportInfo, imagesUrl } = this.options;
     if (error instanceof WaiterError) facts.errorClass = error.errorClass ?? null;
     return renderError(error, {
       accept: head.headers['accept'],
@@ -42,7 +46,8 @@ export class Responder {
       instanceId: facts.slot?.instanceId ?? null,
       token: facts.token,
       serviceOwner: facts.tokenOwner,
-      supportInfo: DEFAULT_SUPPORT_INFO,
+      supportInfo,
+      imagesUrl: imagesUrl ?? undefined,
     });
   }
 
