@@ -43,6 +43,12 @@ export class CheapHistogram {
     this.bounds = [...options.buckets].sort((a, b) => a - b);
     // What a registry asks of a metric is its name and `get`.
     options.registry.registerMetric(this as unknown as Metric);
+    this.begin();
+  }
+
+  /** Without labels there is one series from the beginning, so that its first observation is seen as growth. */
+  private begin(): void {
+    if (this.options.labelNames.length === 0) this.with({});
   }
 
   get name(): string {
@@ -73,6 +79,7 @@ export class CheapHistogram {
 
   reset(): void {
     this.series.clear();
+    this.begin();
   }
 
   get(): Promise<MetricObjectWithValues<MetricValue<string>>> {
