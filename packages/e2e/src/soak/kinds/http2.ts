@@ -54,6 +54,9 @@ async function exchange(session: ClientHttp2Session, random: Random): Promise<vo
   );
   for await (const piece of stream as AsyncIterable<Buffer>) pieces.push(piece);
   const echo = Buffer.concat(pieces);
-  if (status !== 200) throw new Error(`http2: ${String(status)}, reset code ${stream.rstCode}: ${echo.toString('utf8', 0, 200)}`);
+  if (status !== 200)
+    throw new Error(
+      `http2: ${String(status)}, reset code ${stream.rstCode}: ${echo.toString('utf8', 0, 200)}`,
+    );
   if (!echo.equals(body)) throw new Error('http2: another echo');
 }
