@@ -1,19 +1,19 @@
 import { growthMiB } from './flatness';
 
 const rising = (from: number, step: number): number[] =>
-  Array.from({ length: 30 }, (_, n) => from + n * step);
+  Array.from({ length: 120 }, (_, n) => from + n * step);
 
 it('calls a sawtooth flat', () => {
-  const sawtooth = Array.from({ length: 60 }, (_, n) => 100 + (n % 10) * 6);
+  const sawtooth = Array.from({ length: 120 }, (_, n) => 100 + (n % 10) * 6);
   expect(growthMiB(sawtooth)).toBe(0);
 });
 
 it('does not count growth to the working size', () => {
-  expect(growthMiB([...rising(60, 5).slice(0, 10), ...Array<number>(20).fill(110)])).toBe(0);
+  expect(growthMiB([...rising(60, 1).slice(0, 40), ...Array<number>(80).fill(100)])).toBe(0);
 });
 
 it('tells by how much a leak grows beyond noise', () => {
-  expect(growthMiB(rising(100, 4))).toBeGreaterThan(15);
+  expect(growthMiB(rising(100, 1))).toBeGreaterThan(15);
 });
 
 it('tells nothing from too few values', () => {

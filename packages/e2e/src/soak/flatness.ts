@@ -1,6 +1,8 @@
 /** Memory may differ by so much between two parts of a soak without being called a leak. */
 const NOISE_SHARE = 0.1;
 const NOISE_MIB = 12;
+/** In each third: in less time a heap has not found its working size. */
+const MIN_SAMPLES = 30;
 
 /**
  * Whether memory stays where it is: the lower quartile of the last third against that of the second one. The first third
@@ -10,7 +12,7 @@ const NOISE_MIB = 12;
  */
 export function growthMiB(residentMiB: readonly number[]): number | null {
   const third = Math.floor(residentMiB.length / 3);
-  if (third < 4) return null;
+  if (third < MIN_SAMPLES) return null;
   const before = lowerQuartile(residentMiB.slice(third, 2 * third));
   const after = lowerQuartile(residentMiB.slice(2 * third));
   const growth = after - before - Math.max(NOISE_MIB, before * NOISE_SHARE);
