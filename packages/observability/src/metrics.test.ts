@@ -117,3 +117,13 @@ it('a histogram reads as one of prom-client', async () => {
     }),
   );
 });
+
+it('waits for a gauge that is read elsewhere', async () => {
+  const metrics = createMetrics();
+  const collect = async (gauge: { set(value: number): void }): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    gauge.set(2);
+  };
+  metrics.gauge({ name: 'routers', help: 'x', collect });
+  expect(await metrics.render()).toContain('waiter_routers 2');
+});

@@ -86,9 +86,9 @@ export function createMetrics(prefix = 'waiter_'): Metrics {
       const dirty = new Dirty();
       const gauge: Gauge<L> = new Gauge<L>({
         ...common<L>(options),
-        collect: () => {
+        collect: async () => {
           dirty.settle();
-          collect?.(surface);
+          await collect?.(surface);
           dirty.settle();
         },
       });

@@ -53,6 +53,7 @@ export class Applier {
       service.pending ??= pending;
       throw error;
     } finally {
+      service.asking = null;
       service.applying = false;
       service.touchedAtMs = this.context.clock.monotonic();
     }
@@ -80,6 +81,8 @@ export class Applier {
     const spec = serviceSpec(service.described, instances, options);
     // So that its first instances are timed.
     service.launches.update({ requested: 0, instances: [] }, clock.monotonic());
+    service.launches.update({ requested: instances, instances: [] }, clock.monotonic());
+    service.asking = instances;
     // A new life: failures of the one before do not count against it.
     service.departed.forgetFailures();
     // A service that was collected a moment ago is off the list of those that run.
@@ -113,6 +116,7 @@ export class Applier {
   }
 
   private async scale(service: Service, instances: number, force: boolean): Promise<void> {
+    service.asking = instances;
     await this.context.scheduler.scale(service.id, instances, force ? { force } : {});
     service.requested = instances;
     this.publisher.publishSoon(service);

@@ -49,6 +49,8 @@ export class Service {
   /** The part of the scheduler that has it has not answered in this term: it is left alone until then. */
   hidden = false;
   requested = 0;
+  /** Count that the scheduler call under way asks for; instances can be there before it is answered. */
+  asking: number | null = null;
   scheduled = 0;
   readonly instances = new Map<InstanceId, TrackedInstance>();
   readonly departed = new Departed();

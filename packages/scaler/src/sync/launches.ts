@@ -20,7 +20,7 @@ export class Launches {
     const { metricGroup } = service.described.compiled;
     const open = [...service.instances.values()].filter(({ fate }) => fate !== 'killed');
     const view = {
-      requested: service.requested,
+      requested: service.asking ?? service.requested,
       instances: open.map(({ id, healthy, instance }) => ({
         id,
         healthy,
