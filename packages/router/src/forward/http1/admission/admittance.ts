@@ -3,7 +3,7 @@ import type { RequestFacts } from '../../../accept';
 import type { ReservableService } from '../../../reserve';
 import type { ServiceMetrics } from '../../../worker-metrics';
 import { reservable } from '../../forwarder';
-import { ownText } from '../head-text';
+import { clientText, ownText } from '../head-text';
 import type { SharedParts } from '../lane-parts';
 
 /** A service that may be used, with what every exchange with it needs. */
@@ -13,11 +13,13 @@ export interface Admittance {
   readonly series: ServiceMetrics;
   /** Header lines that the router itself states to instances. */
   readonly ownText: string;
+  /** Header lines that it adds to the response, for this client. */
+  readonly clientText: string;
 }
 
 export function admittance(
   service: ResolvedService,
-  { principal }: RequestFacts,
+  facts: RequestFacts,
   { metrics, authorization }: Pick<SharedParts, 'metrics' | 'authorization'>,
 ): Admittance {
   const { serviceId } = service;
@@ -25,6 +27,7 @@ export function admittance(
     service,
     wanted: reservable(service),
     series: metrics.of(serviceId),
-    ownText: ownText(authorization.of(serviceId), principal),
+    ownText: ownText(authorization.of(serviceId), facts.principal),
+    clientText: clientText(facts),
   };
 }

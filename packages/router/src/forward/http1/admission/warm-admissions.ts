@@ -66,8 +66,8 @@ export class WarmAdmissions {
     const { service } = admittance;
     const { warmKey: key } = fields;
     if (key === null || key === undefined) return;
-    // What is for one client alone.
-    if (facts.newCookies !== null || facts.corsHeaders !== null) return;
+    // New cookies are those of who needs no credentials, and alike for all.
+    if (facts.corsHeaders !== null) return;
     // An earlier version serves only until the latest can, and a page may come before a service that starts.
     if (facts.latestServiceId !== service.serviceId || service.compiled.interstitialMs > 0) return;
     if (this.decisions.size >= this.parts.options.limits.cacheEntries) this.decisions.clear();

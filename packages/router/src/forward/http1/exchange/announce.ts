@@ -1,7 +1,7 @@
 import type { RequestFacts } from '../../../accept';
 import { debugHeaders, headersLogText, responseLogText } from '../../../respond';
-import type { ServiceMetrics } from '../../../worker-metrics';
-import { clientText, passedReply } from '../head-text';
+import type { Admittance } from '../admission/admittance';
+import { passedReply } from '../head-text';
 import type { LaneHead } from '../lane-head';
 import type { LaneParts } from '../lane-parts';
 import type { ReplyHead } from '../message/reply-head';
@@ -14,7 +14,7 @@ import type { ReplyHead } from '../message/reply-head';
 export function announceReply(
   reply: ReplyHead,
   { head, facts }: { readonly head: LaneHead; readonly facts: RequestFacts },
-  series: ServiceMetrics,
+  { series, clientText }: Admittance,
   connection: string,
   { product, options, recorder, clock }: LaneParts,
 ): string {
@@ -28,7 +28,7 @@ export function announceReply(
     const debug = debugHeaders(head, facts, options.routerId);
     for (const name in debug) own += `${name}: ${debug[name]}\r\n`;
   }
-  own += clientText(facts);
+  own += clientText;
   let texts = null;
   if (recorder.logs) {
     const request = (head.fields.logText ??= headersLogText(head));

@@ -115,7 +115,7 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
     const { facts, parts, client } = this;
     facts.backendResponseMs = parts.clock.now - this.sentAt;
     const connection = client.connectionText();
-    const text = announceReply(reply, this, this.admittance.series, connection, parts);
+    const text = announceReply(reply, this, this.admittance, connection, parts);
     this.reply.begin(text, reply.framing);
   }
 
