@@ -3,5 +3,13 @@ export { debugHeaders } from './debug-headers';
 export { drainBody } from './drain-body';
 export { LineWriter } from './line-writer';
 export { Recorder } from './recorder';
-export { headersLogText, logLine, responseLogText, type LoggedResponse } from './request-log';
+export {
+  headersLogText,
+  logLine,
+  placeLogText,
+  responseLogText,
+  type LoggedResponse,
+  type LogParts,
+} from './request-log';
+export { quoted } from './json-text';
 export { Responder, type ResponderOptions } from './responder';

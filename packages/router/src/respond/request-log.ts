@@ -1,5 +1,4 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { ResolvedService } from '@waiter/core';
 import type { RequestFacts, RequestHead } from '../accept';
 import { fieldsText, isoTime, quoted } from './json-text';
 
@@ -10,15 +9,27 @@ export interface LoggedResponse {
   readonly requestType: 'waiter-proxy' | 'waiter-api' | 'websocket-upgrade';
 }
 
-/** Parts of a line that are the same for many: who has made them before hands them in. */
+/** Parts of a line; who has made one before for many requests hands it in. */
 export interface LogParts {
+  /** `idsLogText` of the request. */
+  readonly ids: string;
   /** `headersLogText` of the request. */
   readonly request: string;
   /** `responseLogText` of the response. */
   readonly response: string;
+  /** `placeLogText` of what is known of the request. */
+  readonly place: string;
 }
 
-const nanoseconds = (ms: number): number => Math.round(ms * 1e6);
+/** To the microsecond, like most clocks; short numbers are also cheaper to write. */
+function nanoseconds(ms: number): string {
+  const micros = Math.round(ms * 1e3);
+  return micros === 0 ? '0' : `${micros}000`;
+}
+
+export function idsLogText({ cid, requestId }: RequestHead): string {
+  return `"cid":${quoted(cid)},"request-id":${quoted(requestId)}`;
+}
 
 /** The part that depends on the connection and the header lines of a request alone. */
 export function headersLogText(head: RequestHead): string {
@@ -58,34 +69,23 @@ export function responseLogText(headers: LoggedResponse['headers']): string {
   });
 }
 
-interface ServiceText {
-  readonly facts: RequestFacts;
-  readonly text: string;
+/** The part that says where the request went: service and instance, and on whose behalf. Begins with a comma, or is empty. */
+export function placeLogText(facts: RequestFacts): string {
+  const { slot, service } = facts;
+  const text = serviceText(facts);
+  if (slot === null) return text;
+  const proto = service === null ? '' : `,"instance-proto":${quoted(service.compiled.backendProto)}`;
+  return `${text},"instance-id":${quoted(slot.instanceId)},"instance-host":${quoted(slot.host)},"instance-port":${slot.port}${proto}`;
 }
 
-/** What was written last for a service, which is nearly always what is to be written next. */
-const serviceTexts = new WeakMap<ResolvedService, ServiceText>();
-
-function serviceText(facts: RequestFacts): string {
-  const { service } = facts;
-  if (service === null) return partsOf(facts);
-  const last = serviceTexts.get(service);
-  if (
-    last !== undefined &&
-    last.facts.latestServiceId === facts.latestServiceId &&
-    last.facts.principal === facts.principal &&
-    last.facts.authenticationMethod === facts.authenticationMethod &&
-    last.facts.token === facts.token
-  ) {
-    return last.text;
-  }
-  const text = partsOf(facts);
-  serviceTexts.set(service, { facts: { ...facts, slot: null }, text });
-  return text;
-}
-
-function partsOf({ service, token, principal, authenticationMethod, latestServiceId }: RequestFacts): string {
-  return fieldsText({
+function serviceText({
+  service,
+  token,
+  principal,
+  authenticationMethod,
+  latestServiceId,
+}: RequestFacts): string {
+  const text = fieldsText({
     'authentication-method': authenticationMethod ?? undefined,
     principal: principal ?? undefined,
     token: service?.sourceTokens.map((one) => one.token).join(',') || (token ?? undefined),
@@ -97,15 +97,7 @@ function partsOf({ service, token, principal, authenticationMethod, latestServic
     'metric-group': service?.compiled.metricGroup,
     'run-as-user': service?.compiled.runAsUser,
   });
-}
-
-function instanceText({ slot, service }: RequestFacts): string {
-  if (slot === null) return '';
-  const proto = service === null ? '' : `,"instance-proto":${quoted(service.compiled.backendProto)}`;
-  return (
-    `,"instance-id":${quoted(slot.instanceId)},"instance-host":${quoted(slot.host)},"instance-port":${slot.port}${proto}` +
-    `,"get-instance-latency-ns":${nanoseconds(slot.waitedMs)}`
-  );
+  return text === '' ? '' : `,${text}`;
 }
 
 /**
@@ -117,26 +109,32 @@ export function logLine(
   head: RequestHead,
   facts: RequestFacts,
   response: LoggedResponse,
-  parts: LogParts = { request: headersLogText(head), response: responseLogText(response.headers) },
+  parts: LogParts = logParts(head, facts, response),
   nowMs = performance.now(),
 ): string {
   const { status, requestType } = response;
   const { queryString } = head;
-  const service = serviceText(facts);
-  let line = `{"cid":${quoted(head.cid)},"request-id":${quoted(head.requestId)},"request-time":"${isoTime(head.arrivedAtMs)}"`;
-  line += `,"request-type":"${requestType}","waiter-api":${requestType === 'waiter-api'},"method":${quoted(head.method)}`;
-  line += `,"path":${quoted(head.path)},`;
+  const { slot, backendResponseMs, errorClass } = facts;
+  let line = `{${parts.ids},"request-time":"${isoTime(head.arrivedAtMs)}","request-type":"${requestType}"`;
+  line += requestType === 'waiter-api' ? ',"waiter-api":true,"method":' : ',"waiter-api":false,"method":';
+  line += `${quoted(head.method)},"path":${quoted(head.path)},`;
   if (queryString !== null) line += `"query-string":${quoted(queryString)},`;
   line += `${parts.request},`;
   // The end of a WebSocket is far away when this is written.
   if (status !== 101) line += `"status":${status},`;
-  line += parts.response;
-  if (service !== '') line += `,${service}`;
-  line += instanceText(facts);
-  if (facts.backendResponseMs !== null) {
-    line += `,"backend-response-latency-ns":${nanoseconds(facts.backendResponseMs)}`;
-  }
+  line += parts.response + parts.place;
+  if (slot !== null) line += `,"get-instance-latency-ns":${nanoseconds(slot.waitedMs)}`;
+  if (backendResponseMs !== null) line += `,"backend-response-latency-ns":${nanoseconds(backendResponseMs)}`;
   line += `,"handle-request-latency-ns":${nanoseconds(nowMs - head.startedAt)}`;
-  if (facts.errorClass !== null) line += `,"waiter-error-class":${quoted(facts.errorClass)}`;
+  if (errorClass !== null) line += `,"waiter-error-class":${quoted(errorClass)}`;
   return `${line}}`;
+}
+
+function logParts(head: RequestHead, facts: RequestFacts, { headers }: LoggedResponse): LogParts {
+  return {
+    ids: idsLogText(head),
+    request: headersLogText(head),
+    response: responseLogText(headers),
+    place: placeLogText(facts),
+  };
 }

@@ -1,4 +1,5 @@
 import { IncomingMessage } from 'node:http';
+import fc from 'fast-check';
 import { Socket } from 'node:net';
 import { newFacts, RequestHead } from '../accept';
 import { debugHeaders, logLine } from '.';
@@ -66,4 +67,23 @@ test('11: a line of the request log leaves out what is not known', () => {
   for (const name of ['service-id', 'principal', 'instance-id', 'response-location', 'referer']) {
     expect(line).not.toHaveProperty(name);
   }
+});
+
+test('11: whatever a client says arrives in the line as it said it, and the line is ASCII', () => {
+  const text = fc.string({ unit: fc.constantFrom(...'a"\\\t\x7f\xe9\xff\u2028{},:') });
+  fc.assert(
+    fc.property(text, text, text, (agent, path, cid) => {
+      const head = headOf({ 'user-agent': agent, 'x-cid': cid }, `/${path}?${path}`);
+      const response = { status: 200, headers: ['Server', agent], requestType: 'waiter-proxy' } as const;
+      const line = logLine(head, newFacts(), response);
+      expect(line).toMatch(/^[\0-\x7f]*$/);
+      expect(JSON.parse(line)).toMatchObject({
+        'user-agent': agent,
+        server: agent,
+        path: `/${path}`,
+        'query-string': path,
+        ...(cid === '' ? {} : { cid }),
+      });
+    }),
+  );
 });

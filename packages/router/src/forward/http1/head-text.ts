@@ -46,10 +46,17 @@ function passedText({ headers, clientProtocol, fields }: LaneHead, product: stri
   return lines.text;
 }
 
-/** How the client is told what becomes of its connection (RFC 9112 9.3, 9.6). */
-export function connectionLines(keepAlive: boolean, idleSeconds: number): string {
-  if (!keepAlive) return 'Connection: close\r\n';
-  return `Connection: keep-alive\r\nKeep-Alive: timeout=${idleSeconds}\r\n`;
+/** How the client is told what becomes of its connection (RFC 9112 9.3, 9.6), with the empty line that ends a head. */
+export interface ConnectionTexts {
+  readonly keepAlive: string;
+  readonly close: string;
+}
+
+export function connectionTexts(idleSeconds: number): ConnectionTexts {
+  return {
+    keepAlive: `Connection: keep-alive\r\nKeep-Alive: timeout=${idleSeconds}\r\n\r\n`,
+    close: 'Connection: close\r\n\r\n',
+  };
 }
 
 /** What of a reply goes to clients, by the header rules that all lanes share. @param cors see `passedResponseHeaders` */

@@ -1,5 +1,8 @@
 import type { HeaderMap } from '@waiter/core';
-import { clientProtocolOf, newUniqueId, schemeOf, type HeadSource, type RequestHead } from '../../accept';
+// Not by the index: what goes through its getters is looked up with each request.
+import { clientProtocolOf, schemeOf, type HeadSource, type RequestHead } from '../../accept/exchange';
+import { newUniqueId } from '../../accept/unique-id';
+import { quoted } from '../../respond/json-text';
 import type { RequestFields } from './message/request-fields';
 import type { RequestLine } from './message/request-line';
 
@@ -13,7 +16,7 @@ export class LaneHead implements RequestHead {
   readonly internalProtocol = 'HTTP/1.1';
   readonly isWebSocket = false;
   readonly arrivedAtMs = Date.now();
-  private readonly uniqueId = newUniqueId();
+  private readonly uniqueId: string;
 
   constructor(
     { method, target }: RequestLine,
@@ -21,6 +24,7 @@ export class LaneHead implements RequestHead {
     private readonly socket: HeadSource['socket'],
     readonly startedAt: number,
   ) {
+    this.uniqueId = newUniqueId(startedAt);
     this.method = method;
     this.target = target;
     const mark = target.indexOf('?');
@@ -43,6 +47,15 @@ export class LaneHead implements RequestHead {
 
   get requestId(): string {
     return `${this.uniqueId}-${this.scheme}`;
+  }
+
+  /** Its ids as a part of a line of the request log. */
+  get idsLogText(): string {
+    const { cid, uniqueId, fields } = this;
+    // Our own id needs no quoting, and the scheme is quoted once for all that share the fields.
+    const end = (fields.requestIdEnd ??= quoted(`-${this.scheme}`).slice(1));
+    const shown = cid === uniqueId ? `"${uniqueId}"` : quoted(cid);
+    return `"cid":${shown},"request-id":"${uniqueId}${end}`;
   }
 
   get debug(): boolean {

@@ -7,6 +7,7 @@ import type { WorkerMetrics } from '../../worker-metrics';
 import type { ServiceAuthorization } from '../service-password';
 import type { WarmAdmissions } from './admission/warm-admissions';
 import type { LaneClock } from './clock';
+import type { ConnectionTexts } from './head-text';
 import type { HeadScanner } from './message/head-scanner';
 import type { ClientBuffers } from './sockets/client-buffers';
 import type { UpstreamPool } from './upstream/upstream-pool';
@@ -34,6 +35,5 @@ export interface LaneParts extends SharedParts {
   readonly pool: UpstreamPool;
   /** null: connections of clients are read by 'data'. */
   readonly buffers: ClientBuffers | null;
-  /** As the client is told in `Keep-Alive`. */
-  readonly clientIdleSeconds: number;
+  readonly connectionTexts: ConnectionTexts;
 }

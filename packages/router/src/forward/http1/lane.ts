@@ -5,6 +5,7 @@ import { WarmAdmissions } from './admission/warm-admissions';
 import { ClientConnection } from './client/client-connection';
 import type { ConnectionHome } from './client/connection-home';
 import { LaneClock } from './clock';
+import { connectionTexts } from './head-text';
 import type { LaneParts, SharedParts } from './lane-parts';
 import { HeadScanner } from './message/head-scanner';
 import { ClientBuffers } from './sockets/client-buffers';
@@ -48,7 +49,7 @@ export class Http1Lane implements FastLane, ConnectionHome {
         onFault: shared.onFault,
       }),
       buffers: reuses ? new ClientBuffers() : null,
-      clientIdleSeconds: promisedSeconds(timeouts.clientIdleTimeoutMs),
+      connectionTexts: connectionTexts(promisedSeconds(timeouts.clientIdleTimeoutMs)),
     };
     // One timer for all connections: a request costs a time stamp, not a timer.
     this.timers = [

@@ -15,6 +15,8 @@ export interface Admittance {
   readonly ownText: string;
   /** Header lines that it adds to the response, for this client. */
   readonly clientText: string;
+  /** By instance: the part of a line of the request log that says where the request went. */
+  readonly placeTexts: Map<string, string>;
 }
 
 export function admittance(
@@ -29,5 +31,6 @@ export function admittance(
     series: metrics.of(serviceId),
     ownText: ownText(authorization.of(serviceId), facts.principal),
     clientText: clientText(facts),
+    placeTexts: new Map(),
   };
 }

@@ -1,9 +1,12 @@
-import { isApiPath } from '@waiter/core';
+import { isApiPath as isApiPathOf } from '@waiter/core';
 import type { RequestFacts } from '../../../accept';
 import type { LaneHead } from '../lane-head';
 import type { SharedParts } from '../lane-parts';
 import type { Admittance } from './admittance';
 import { warmKey } from './warm-key';
+
+/** Bound here: what goes through the index of a package is looked up with each call. */
+const isApiPath = isApiPathOf;
 
 /**
  * So long does a decision hold for other requests of its kind. Notices of changes void all of them at once (`forget`); what changes

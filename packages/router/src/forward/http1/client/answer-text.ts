@@ -11,5 +11,5 @@ export function answerText(
   let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
   for (const name in headers) text += `${name}: ${headers[name]}\r\n`;
   const empty = method === 'HEAD' || status === 204 || status === 304;
-  return `${text}${connection}\r\n${empty ? '' : Buffer.from(body).toString('latin1')}`;
+  return `${text}${connection}${empty ? '' : Buffer.from(body).toString('latin1')}`;
 }

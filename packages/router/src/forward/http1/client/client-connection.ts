@@ -5,7 +5,6 @@ import type { Answer } from '../../../respond';
 import type { Admittance } from '../admission/admittance';
 import type { ExchangeClient } from '../exchange/exchange-client';
 import { LaneExchange } from '../exchange/lane-exchange';
-import { connectionLines } from '../head-text';
 import type { LaneHead } from '../lane-head';
 import type { LaneParts } from '../lane-parts';
 import { ClientWire, type WireOwner } from '../sockets/client-wire';
@@ -82,7 +81,8 @@ export class ClientConnection implements WireOwner, IntakeOwner, AdmissionOwner,
   }
 
   connectionText(): string {
-    return connectionLines(this.keepsAlive(), this.parts.clientIdleSeconds);
+    const { connectionTexts } = this.parts;
+    return this.keepsAlive() ? connectionTexts.keepAlive : connectionTexts.close;
   }
 
   watch(): void {

@@ -1,10 +1,18 @@
 import type { RequestFacts } from '../../../accept';
-import { debugHeaders, headersLogText, responseLogText } from '../../../respond';
+import { debugHeaders } from '../../../respond/debug-headers';
+import { headersLogText, placeLogText, responseLogText, type LogParts } from '../../../respond/request-log';
 import type { Admittance } from '../admission/admittance';
 import { passedReply } from '../head-text';
 import type { LaneHead } from '../lane-head';
 import type { LaneParts } from '../lane-parts';
-import type { ReplyHead } from '../message/reply-head';
+import type { PassedReply, ReplyHead } from '../message/reply-head';
+
+/** A request whose response is known. */
+interface Answered {
+  readonly head: LaneHead;
+  readonly facts: RequestFacts;
+  readonly admittance: Admittance;
+}
 
 /**
  * A response head is decided: it is counted and logged.
@@ -13,28 +21,37 @@ import type { ReplyHead } from '../message/reply-head';
  */
 export function announceReply(
   reply: ReplyHead,
-  { head, facts }: { readonly head: LaneHead; readonly facts: RequestFacts },
-  { series, clientText }: Admittance,
+  answered: Answered,
   connection: string,
   { product, options, recorder, clock }: LaneParts,
 ): string {
+  const { head, facts, admittance } = answered;
   const { corsHeaders } = facts;
   const passed =
     corsHeaders === null
       ? (reply.passed ??= passedReply(reply, product))
       : passedReply(reply, product, corsHeaders);
-  let own = passed.hasCid ? '' : `x-cid: ${head.cid}\r\n`;
+  let text = passed.hasCid ? passed.text : `${passed.text}x-cid: ${head.cid}\r\n`;
   if (head.debug) {
     const debug = debugHeaders(head, facts, options.routerId);
-    for (const name in debug) own += `${name}: ${debug[name]}\r\n`;
+    for (const name in debug) text += `${name}: ${debug[name]}\r\n`;
   }
-  own += clientText;
-  let texts = null;
-  if (recorder.logs) {
-    const request = (head.fields.logText ??= headersLogText(head));
-    const response = (passed.logText ??= responseLogText(passed.headers));
-    texts = { request, response };
+  const parts = recorder.logs ? logParts(answered, passed) : null;
+  recorder.record(head, facts, reply.status, admittance.series, parts, clock.now);
+  return `${text}${admittance.clientText}${connection}`;
+}
+
+function logParts({ head, facts, admittance }: Answered, passed: PassedReply): LogParts {
+  const instance = facts.slot?.instanceId ?? '';
+  let place = admittance.placeTexts.get(instance);
+  if (place === undefined) {
+    place = placeLogText(facts);
+    admittance.placeTexts.set(instance, place);
   }
-  recorder.record(head, facts, reply.status, series, texts, clock.now);
-  return `${passed.text}${own}${connection}\r\n`;
+  return {
+    ids: head.idsLogText,
+    request: (head.fields.logText ??= headersLogText(head)),
+    response: (passed.logText ??= responseLogText(passed.headers)),
+    place,
+  };
 }

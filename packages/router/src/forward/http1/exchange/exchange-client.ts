@@ -5,7 +5,7 @@ export interface ExchangeClient {
   readonly wire: ClientWire;
   /** Nothing more can be said to the client. */
   readonly gone: boolean;
-  /** How the client is told what becomes of its connection, as header lines. */
+  /** How the client is told what becomes of its connection, as header lines and the empty line after them. */
   connectionText(): string;
   pause(): void;
   resume(): void;

@@ -40,7 +40,7 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
     readonly client: ExchangeClient,
     readonly head: LaneHead,
     readonly facts: RequestFacts,
-    private readonly admittance: Admittance,
+    readonly admittance: Admittance,
   ) {
     this.upload = new Upload(head.fields.hasBody);
     this.reply = new ReplyRelay(client.wire);
@@ -115,7 +115,7 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
     const { facts, parts, client } = this;
     facts.backendResponseMs = parts.clock.now - this.sentAt;
     const connection = client.connectionText();
-    const text = announceReply(reply, this, this.admittance, connection, parts);
+    const text = announceReply(reply, this, connection, parts);
     this.reply.begin(text, reply.framing);
   }
 

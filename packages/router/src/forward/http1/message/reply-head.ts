@@ -1,4 +1,4 @@
-import { lowerCaseName } from '../../../accept';
+import { lowerCaseName } from '../../../accept/exchange';
 import type { Framing } from './body-reader';
 import { namesClose } from './connection-options';
 

@@ -1,5 +1,5 @@
 import type { HeaderMap } from '@waiter/core';
-import { foldHeaders, lowerCaseName } from '../../../accept';
+import { foldHeaders, lowerCaseName } from '../../../accept/exchange';
 import type { Decision } from '../admission/warm-admissions';
 import type { Framing } from './body-reader';
 import { namesClose } from './connection-options';
@@ -16,6 +16,8 @@ export class RequestFields {
   passedText: string | undefined;
   /** Their part of a line of the request log. */
   logText: string | undefined;
+  /** The end of the request id in it, with its quotation mark. */
+  requestIdEnd: string | undefined;
   /** See `WarmAdmissions`. */
   warmKey: string | null | undefined;
   decision: Decision | undefined;
