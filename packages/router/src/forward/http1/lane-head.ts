@@ -30,7 +30,7 @@ export class LaneHead implements RequestHead {
     const mark = target.indexOf('?');
     this.path = mark < 0 ? target : target.slice(0, mark);
     this.queryString = mark < 0 ? null : target.slice(mark + 1);
-    this.cid = fields.headers['x-cid'] || this.uniqueId;
+    this.cid = fields.cid === '' ? this.uniqueId : fields.cid;
   }
 
   get headers(): HeaderMap {
@@ -59,7 +59,7 @@ export class LaneHead implements RequestHead {
   }
 
   get debug(): boolean {
-    return this.headers['x-waiter-debug'] !== undefined;
+    return this.fields.debug;
   }
 
   get clientProtocol(): string {

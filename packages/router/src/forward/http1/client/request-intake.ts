@@ -87,21 +87,24 @@ export class RequestIntake {
     const { reader, owner } = this;
     const { clock } = owner.parts;
     const end = reader.read(bytes, from, to);
-    if (end === INCOMPLETE) {
-      this.keep(bytes, from, to);
-      if (this.headAt === 0) this.headAt = clock.now;
-      owner.watch();
-      return to;
-    }
-    const { fields, start } = reader;
-    if (end === ODD) return owner.handOver(bytes, start, to);
-    if (end < 0 || fields === null) {
-      owner.refuse(end === TOO_LARGE ? 'HPE_HEADER_OVERFLOW' : 'HPE_INVALID');
-      return to;
-    }
+    const { fields } = reader;
+    if (end <= 0 || fields === null) return this.notServed(end, bytes, from, to);
     this.headAt = 0;
     owner.watch();
     const head = new LaneHead(reader.line, fields, owner.wire.socket, clock.now);
-    return owner.begin(head, { bytes, start, bodyFrom: end, to });
+    return owner.begin(head, { bytes, start: reader.start, bodyFrom: end, to });
+  }
+
+  private notServed(end: number, bytes: Buffer, from: number, to: number): number {
+    const { owner, reader } = this;
+    if (end === ODD) return owner.handOver(bytes, reader.start, to);
+    if (end !== INCOMPLETE) {
+      owner.refuse(end === TOO_LARGE ? 'HPE_HEADER_OVERFLOW' : 'HPE_INVALID');
+      return to;
+    }
+    this.keep(bytes, from, to);
+    if (this.headAt === 0) this.headAt = owner.parts.clock.now;
+    owner.watch();
+    return to;
   }
 }

@@ -11,6 +11,11 @@ const PLAIN_LENGTH = /^\d{1,15}$/;
 /** The header lines of a plain request. Requests of one connection with the very same lines share one object. */
 export class RequestFields {
   private folded: HeaderMap | undefined;
+  /** `x-cid`; empty: there is none. */
+  readonly cid: string;
+  /** There is an `x-waiter-debug`, whatever it says. */
+  readonly debug: boolean;
+  readonly hasBody: boolean;
   // What others work out of them, once for all requests that share them; undefined: it was not needed yet.
   /** What goes on to the instance. */
   passedText: string | undefined;
@@ -28,10 +33,11 @@ export class RequestFields {
     readonly framing: Framing,
     readonly length: number,
     readonly keepAlive: boolean,
-  ) {}
-
-  get hasBody(): boolean {
-    return this.framing === 'chunked' || this.length > 0;
+  ) {
+    const { headers } = this;
+    this.cid = headers['x-cid'] ?? '';
+    this.debug = headers['x-waiter-debug'] !== undefined;
+    this.hasBody = framing === 'chunked' || length > 0;
   }
 
   /** By lower-case names, repeated ones folded. */

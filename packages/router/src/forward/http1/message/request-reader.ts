@@ -35,14 +35,21 @@ export class RequestReader {
     if (end > 0) {
       this.fields = last.value;
     } else {
-      end = scanner.fields(bytes, lineEnd, most);
+      end = this.readFields(bytes, lineEnd, most);
       if (end <= 0) return end === INCOMPLETE && most < to ? TOO_LARGE : end;
-      this.fields = requestFields(scanner.read(bytes, lineEnd, end));
-      if (this.fields !== null) last.remember(bytes, lineEnd, end, this.fields);
     }
     const line = requestLine(bytes.toString('latin1', start, lineEnd - 2));
     if (line === null || this.fields === null) return ODD;
     this.line = line;
+    return end;
+  }
+
+  private readFields(bytes: Buffer, from: number, to: number): number {
+    const { scanner, last } = this;
+    const end = scanner.fields(bytes, from, to);
+    if (end <= 0) return end;
+    this.fields = requestFields(scanner.read(bytes, from, end));
+    if (this.fields !== null) last.remember(bytes, from, end, this.fields);
     return end;
   }
 }

@@ -116,7 +116,7 @@ export class UpstreamConnection implements UpstreamOwner {
     let at = 0;
     while (this.reply === null) {
       const end = this.readHead(bytes, at, to);
-      if (end === INCOMPLETE) return;
+      if (end <= 0) return;
       at = end;
     }
     const { user, reply } = this;
@@ -132,30 +132,33 @@ export class UpstreamConnection implements UpstreamOwner {
     else user.onFlush();
   }
 
-  /** @returns where the head ends; INCOMPLETE: no head was found yet, or the exchange was given up */
+  /** @returns where the head ends; not positive: no head was found yet, or the exchange was given up */
   private readHead(bytes: Buffer, from: number, to: number): number {
     const { user, reader } = this;
-    if (user === null || from === to) return INCOMPLETE;
+    if (user === null || from === to) return 0;
     const end = reader.read(bytes, from, to, user.toHead);
+    const { head } = reader;
+    if (end <= 0 || head === null || head.status < 200) return this.noReply(user, end, bytes, from, to);
+    this.reply = head;
+    reader.body.begin(head.framing, head.length, false);
+    user.onReply(head);
+    return end;
+  }
+
+  private noReply(user: UpstreamUser, end: number, bytes: Buffer, from: number, to: number): number {
+    const { head } = this.reader;
     if (end === INCOMPLETE) {
       this.partial = this.wire.input.keep(bytes, from, to);
       return INCOMPLETE;
     }
-    const { head } = reader;
     // 101 answers an Upgrade, which this lane never sends.
     if (end < 0 || head === null || head.status === 101) {
       const what = end < 0 && end !== MALFORMED ? 'response head too large' : 'malformed response head';
       this.fail('broken', new Error(what));
       return INCOMPLETE;
     }
-    if (head.status < 200) {
-      // 100 answers an expectation, which this lane never sends (RFC 9110 10.1.1).
-      if (head.status !== 100) user.onInterim(head);
-      return end;
-    }
-    this.reply = head;
-    reader.body.begin(head.framing, head.length, false);
-    user.onReply(head);
+    // 100 answers an expectation, which this lane never sends (RFC 9110 10.1.1).
+    if (head.status !== 100) user.onInterim(head);
     return end;
   }
 
