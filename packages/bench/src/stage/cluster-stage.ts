@@ -12,6 +12,8 @@ export function withClusterStage<T>(kind: InstanceKind, work: (stage: Stage) => 
       'concurrency-level': CONCURRENCY_LEVEL,
       'min-instances': INSTANCES,
       'max-instances': INSTANCES,
+      // As the peers do it; in order of age, one instance would get it all.
+      'load-balancing': 'random',
       'health-check-url': '/',
     });
     const ports = await readyPorts(cluster, await useToken(cluster, TOKEN), INSTANCES);

@@ -75,7 +75,8 @@ async function introduce(
   try {
     const data = { cmd: 'serve', 'cmd-type': 'shell', cpus: 0.1, mem: 64, version: '1', name: 'bench' };
     const more = { 'run-as-user': 'bench', owner: 'bench', 'concurrency-level': CONCURRENCY_LEVEL };
-    await store.tokens.write({ name: TOKEN, data: { ...data, ...more } });
+    const spread = { 'load-balancing': 'random' };
+    await store.tokens.write({ name: TOKEN, data: { ...data, ...more, ...spread } });
     const headers = { 'x-waiter-token': TOKEN, 'x-waiter-debug': '1', 'x-waiter-queue-timeout': '50' };
     const refused = await fetch(url, { headers });
     const serviceId = refused.headers.get('x-waiter-service-id');
@@ -98,7 +99,7 @@ async function introduce(
     const counts = { requested: INSTANCES, scheduled: INSTANCES, failed: [], killed: [] };
     await store.instances.publish(
       { serviceId, epoch: 1, ...counts, instances, deploymentError: null },
-      { concurrencyLevel: CONCURRENCY_LEVEL, loadBalancing: 'oldest' },
+      { concurrencyLevel: CONCURRENCY_LEVEL, loadBalancing: 'random' },
     );
     const served = await fetch(url, { headers: { 'x-waiter-token': TOKEN } });
     if (served.status !== 200) throw new Error(`not served: ${served.status} ${await served.text()}`);
