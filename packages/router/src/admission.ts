@@ -10,6 +10,7 @@ import {
   admit,
   aimed,
   Interstitials,
+  refuseLargeBody,
   refuseSuspended,
   userOf,
   type ConsentCheck,
@@ -53,6 +54,7 @@ export class Admission {
 
   /** @throws WaiterError (or rejects with one) for refusals; what is known by then is in `facts` */
   admitted(head: RequestHead, facts: RequestFacts): Admitted | Promise<Admitted> {
+    refuseLargeBody(head.headers, this.parts.options.limits.requestBodyBytes);
     Interstitials.strip(head);
     const loading = this.parts.resolver.tokensOf(head.headers);
     if ('then' in loading) return loading.then((tokens) => this.withTokens(head, facts, tokens));

@@ -36,6 +36,14 @@ export interface WebSocketLimits {
 export interface RouterLimits {
   /** Longest request head. */
   readonly requestHeadBytes: number;
+  /** Most header lines of a request. */
+  readonly requestHeaderCount: number;
+  /** Longest request body; 0: any. */
+  readonly requestBodyBytes: number;
+  /** Requests that one connection of HTTP/1 may make in a second; 0: any number. */
+  readonly requestsPerSecond: number;
+  /** Open connections of clients, of one worker. */
+  readonly connections: number;
   /** Longest response head of an instance. */
   readonly responseHeadBytes: number;
   /** So much of an unread request body is read before an error is sent (spec: request-path 5.3). */
@@ -100,6 +108,10 @@ export const DEFAULT_ROUTER_TIMEOUTS: RouterTimeouts = {
 
 export const DEFAULT_ROUTER_LIMITS: RouterLimits = {
   requestHeadBytes: 32_768,
+  requestHeaderCount: 250,
+  requestBodyBytes: 0,
+  requestsPerSecond: 0,
+  connections: 20_000,
   responseHeadBytes: 65_536,
   drainBytes: 1_048_576,
   drainMs: 1_000,

@@ -198,7 +198,7 @@ export async function startRouterWorker(
   const accept = new AcceptServer(
     {
       product,
-      requestHeadBytes: limits.requestHeadBytes,
+      ...limits,
       requestHeadTimeoutMs: timeouts.requestHeadTimeoutMs,
       clientIdleTimeoutMs: timeouts.clientIdleTimeoutMs,
     },

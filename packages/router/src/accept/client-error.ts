@@ -1,24 +1,45 @@
-/** What can be said to a client whose bytes make no request. */
-interface Refusal {
+/** What can be said to a client whose bytes make no request, or one too many. */
+export interface Refusal {
   readonly status: number;
   readonly reason: string;
   readonly words: string;
 }
 
-const TOO_LARGE: Refusal = {
+export const TOO_LARGE: Refusal = {
   status: 431,
   reason: 'Request Header Fields Too Large',
   words: 'The request head is too large',
 };
-const TOO_SLOW: Refusal = {
+export const TOO_SLOW: Refusal = {
   status: 408,
   reason: 'Request Timeout',
   words: 'The request head did not arrive in time',
 };
-const MALFORMED: Refusal = {
+export const MALFORMED: Refusal = {
   status: 400,
   reason: 'Bad Request',
   words: 'The request is not well-formed HTTP/1.1',
+};
+
+export const TARGET_TOO_LONG: Refusal = {
+  status: 414,
+  reason: 'URI Too Long',
+  words: 'The request line is too long',
+};
+export const TOO_MANY_HEADERS: Refusal = {
+  status: 431,
+  reason: 'Request Header Fields Too Large',
+  words: 'The request has too many header fields',
+};
+export const TOO_MANY_REQUESTS: Refusal = {
+  status: 429,
+  reason: 'Too Many Requests',
+  words: 'Too many requests on this connection',
+};
+export const TOO_MANY_CONNECTIONS: Refusal = {
+  status: 503,
+  reason: 'Service Unavailable',
+  words: 'Too many connections',
 };
 
 /** @param code of the error that the parser or the server reports; null: there is nobody to talk to any more */

@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Socket, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { rawRefusal, refusalOf } from './client-error';
+import { rawRefusal, refusalOf, type Refusal } from './client-error';
+import { ClientLimits, type ClientLimitOptions } from './client-limits';
 import { beginsHttp2, firstBytes } from './first-bytes';
 import { promisedSeconds } from './promised-idle';
 import { newUniqueId } from './unique-id';
 
-export interface AcceptOptions {
+export interface AcceptOptions extends ClientLimitOptions {
   readonly product: string;
   readonly requestHeadBytes: number;
   readonly requestHeadTimeoutMs: number;
@@ -41,6 +42,7 @@ export class AcceptServer {
   private readonly newest = new WeakMap<Duplex, ServerResponse>();
   private readonly upgraded = new Set<Duplex>();
   private readonly serve: (socket: Duplex) => void;
+  private readonly limits: ClientLimits;
   private lanes: Lanes = {};
   private draining = false;
 
@@ -48,6 +50,7 @@ export class AcceptServer {
     private readonly options: AcceptOptions,
     private readonly handlers: AcceptHandlers,
   ) {
+    this.limits = new ClientLimits(options);
     this.server = createServer({
       maxHeaderSize: options.requestHeadBytes,
       headersTimeout: options.requestHeadTimeoutMs,
@@ -81,6 +84,8 @@ export class AcceptServer {
   }
 
   private connect(socket: Socket): void {
+    const refusal = this.limits.admit(socket);
+    if (refusal !== null) return this.turnAway(socket, refusal);
     const { http1, http2 } = this.lanes;
     if (http1 !== undefined) http1.connect(socket);
     else if (http2 === undefined) this.serve(socket);
@@ -144,9 +149,18 @@ export class AcceptServer {
     response.once('close', () => {
       this.responses.delete(response);
       if (response.shouldKeepAlive) request.socket.setTimeout(this.options.clientIdleTimeoutMs);
+      // Who has only lent the connection takes it back.
+      request.socket.emit('answered', response.shouldKeepAlive && request.complete);
       if (this.draining) setImmediate(() => this.server.closeIdleConnections());
     });
     if (this.draining) response.shouldKeepAlive = false;
+    const refusal = this.limits.refusalOf(request);
+    if (refusal !== null) {
+      response.shouldKeepAlive = false;
+      response.writeHead(refusal.status, { 'content-type': 'text/plain', ...this.ownHeaders() });
+      response.end(`${refusal.words}\n`);
+      return;
+    }
     this.handlers.request(request, response, awaitsContinue);
   }
 
@@ -156,6 +170,8 @@ export class AcceptServer {
       this.withoutUpgrade(request, socket, head);
       return;
     }
+    const refusal = this.limits.refusalOf(request);
+    if (refusal !== null) return this.turnAway(socket, refusal);
     this.upgraded.add(socket);
     socket.once('close', () => this.upgraded.delete(socket));
     this.handlers.upgrade(request, socket, head);
@@ -196,8 +212,16 @@ export class AcceptServer {
       socket.destroy();
       return;
     }
-    const { product } = this.options;
-    socket.end(rawRefusal(refusal, { server: product, 'x-cid': newUniqueId() }), () => socket.destroy());
+    this.turnAway(socket, refusal);
+  }
+
+  private turnAway(socket: Duplex, refusal: Refusal): void {
+    socket.on('error', () => undefined);
+    socket.end(rawRefusal(refusal, this.ownHeaders()), () => socket.destroy());
+  }
+
+  private ownHeaders(): { server: string; 'x-cid': string } {
+    return { server: this.options.product, 'x-cid': newUniqueId() };
   }
 }
 

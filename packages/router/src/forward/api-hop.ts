@@ -49,6 +49,8 @@ export class ApiHop {
       connectTimeoutMs: timeouts.connectTimeoutMs,
       socketTimeoutMs: timeouts.socketTimeoutMs,
       streamingTimeoutMs: timeouts.streamingTimeoutMs,
+      // The API bounds what it reads.
+      bodyLimit: 0,
       onHead: (reply) => {
         client.respond(reply, this.responseHeaders(client, reply));
         return !reply.ended;

@@ -86,6 +86,7 @@ export class Forwarder {
       connectTimeoutMs: options.timeouts.connectTimeoutMs,
       socketTimeoutMs,
       streamingTimeoutMs,
+      bodyLimit: options.limits.requestBodyBytes,
       onHead: (reply) => this.writeHead(exchange, reply),
     });
   }

@@ -29,6 +29,8 @@ export type FailureReason =
   | 'idle'
   /** The client was silent in the middle of its body. */
   | 'client-idle'
+  /** The body is longer than is allowed. */
+  | 'too-large'
   /** The instance did not take the body. */
   | 'upload-stalled'
   /** The request cannot be written: an illegal header. */
@@ -53,6 +55,16 @@ export function isBusy(status: number | undefined, grpcStatus?: string): boolean
   return status === 503 || grpcStatus === '14';
 }
 
+/** Faults of the client, of which an instance is free. */
+const OF_CLIENT: ReadonlySet<FailureReason> = new Set([
+  'client-idle',
+  'too-large',
+  'unsendable',
+  'reset-internal',
+  'reset-cancel',
+  'reset-none',
+]);
+
 /** What the slot's holder tells of the instance (spec: request-path 3.8, 5.2). */
 export function releaseOutcome(outcome: Outcome): ReleaseOutcome {
   switch (outcome.kind) {
@@ -66,9 +78,7 @@ export function releaseOutcome(outcome: Outcome): ReleaseOutcome {
       if (outcome.stale) return 'success';
       // Refused unread: the instance ends this connection, or has all the streams on it that it wants.
       if (outcome.reason === 'refused') return 'generic-error';
-      return outcome.reason === 'client-idle' || outcome.reason === 'unsendable' || isReset(outcome.reason)
-        ? 'client-error'
-        : 'instance-error';
+      return OF_CLIENT.has(outcome.reason) ? 'client-error' : 'instance-error';
   }
 }
 
@@ -87,6 +97,8 @@ export function failureError(failure: Failure, details: Readonly<Record<string, 
       return told('Request to service backend timed out', 504, 'instance-error');
     case 'client-idle':
       return told('Timeout receiving bytes from client', 408, 'client-error');
+    case 'too-large':
+      return told('The request body is larger than is accepted here', 413, 'client-error');
     case 'unsendable':
       return told('The request has a header that cannot be forwarded', 400, 'client-error');
     case 'upload-stalled':

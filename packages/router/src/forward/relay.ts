@@ -20,6 +20,8 @@ export interface Sending {
   readonly connectTimeoutMs: number;
   readonly socketTimeoutMs: number;
   readonly streamingTimeoutMs: number;
+  /** Longest request body; 0: any. */
+  readonly bodyLimit: number;
   /** Writes the response head to the client; what it throws counts as a broken response. */
   onHead(reply: IncomingMessage): void;
 }
@@ -101,7 +103,16 @@ export class Relay extends Stream {
     }
     this.bodySent =
       outgoing.hasHeader('transfer-encoding') || Number(outgoing.getHeader('content-length') ?? 0) > 0;
+    if (this.sending.bodyLimit > 0) this.countBody(exchange.request, this.sending.bodyLimit);
     exchange.request.pipe(outgoing);
+  }
+
+  private countBody(request: IncomingMessage, limit: number): void {
+    let bytes = 0;
+    request.on('data', (piece: Buffer) => {
+      bytes += piece.length;
+      if (bytes > limit) this.abort('too-large', 'request body too large');
+    });
   }
 
   /** Two faults of the http-proxy family are mended here: a reply that breaks off, and headers that cannot be copied. */

@@ -40,7 +40,7 @@ export class Http1Lane implements FastLane, ConnectionHome {
       ...shared,
       clock,
       warm: new WarmAdmissions(shared),
-      scanner: new HeadScanner(limits.requestHeadBytes),
+      scanner: new HeadScanner(limits.requestHeadBytes, limits.requestHeaderCount),
       pool: new UpstreamPool({
         clock,
         responseHeadBytes: limits.responseHeadBytes,

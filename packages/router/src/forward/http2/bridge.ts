@@ -18,6 +18,8 @@ export interface Bridging {
   readonly connectTimeoutMs: number;
   readonly socketTimeoutMs: number;
   readonly streamingTimeoutMs: number;
+  /** Longest request body; 0: any. */
+  readonly bodyLimit: number;
   /**
    * Writes the head of the response to the client; what it throws counts as a broken response.
    * @returns false: that was the whole response, whatever the instance has to add
@@ -39,6 +41,7 @@ export class Bridge implements InstanceListener, UploadListener, ClientListener 
   private readonly uploading: StallTimer;
   private readonly quiet: QuietTimer;
   private connected = false;
+  private uploaded = 0;
   private uploadBlocked = false;
   private replyBlocked = false;
   private clientStalled = false;
@@ -77,6 +80,9 @@ export class Bridge implements InstanceListener, UploadListener, ClientListener 
 
   onUploadPiece(piece: Buffer): void {
     this.quiet.touch();
+    this.uploaded += piece.length;
+    const { bodyLimit } = this.bridging;
+    if (bodyLimit > 0 && this.uploaded > bodyLimit) return this.abort('too-large', 'request body too large');
     if (this.bridging.instance.write(piece)) return;
     this.uploadBlocked = true;
     this.uploading.wait();

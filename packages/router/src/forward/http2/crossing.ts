@@ -36,6 +36,7 @@ export class Crossing {
         connectTimeoutMs: options.timeouts.connectTimeoutMs,
         socketTimeoutMs,
         streamingTimeoutMs,
+        bodyLimit: options.limits.requestBodyBytes,
         onHead: (reply) => {
           status = grpcStatus(contentType, reply);
           busy = isBusy(reply.status, status);

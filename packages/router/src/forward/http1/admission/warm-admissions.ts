@@ -31,6 +31,7 @@ export class WarmAdmissions {
   private readonly decisions = new Map<string, Decision>();
   /** Headers that make a request one of its own; null: every request is. */
   private readonly deciding: ReadonlySet<string> | null;
+  private readonly longest: number;
   private generation = 0;
 
   constructor(private readonly parts: SharedParts) {
@@ -39,6 +40,7 @@ export class WarmAdmissions {
       authenticator.credentials === null
         ? null
         : new Set([...options.descriptions.unsupportedHeaders, ...authenticator.credentials]);
+    this.longest = options.limits.requestBodyBytes || Infinity;
   }
 
   /** Something that decisions depend on may have changed. */
@@ -50,6 +52,8 @@ export class WarmAdmissions {
   /** A decision that holds for this request; its `facts` are to be copied. null: it must be decided. */
   find(head: LaneHead, now: number): Decision | null {
     const { fields } = head;
+    // To be refused in words.
+    if (fields.length > this.longest) return null;
     if (fields.warmKey === undefined) {
       fields.warmKey = this.deciding === null ? null : warmKey(head.headers, head.scheme, this.deciding);
     }

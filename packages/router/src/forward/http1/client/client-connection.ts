@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
-import { WaiterError } from '@waiter/core';
-import { newUniqueId, rawRefusal, refusalOf } from '../../../accept';
+import { MALFORMED, type Refusal } from '../../../accept/client-error';
 import type { Answer } from '../../../respond';
 import type { Admittance } from '../admission/admittance';
 import type { ExchangeClient } from '../exchange/exchange-client';
@@ -8,13 +7,14 @@ import { LaneExchange } from '../exchange/lane-exchange';
 import type { LaneHead } from '../lane-head';
 import type { LaneParts } from '../lane-parts';
 import { ClientWire, type WireOwner } from '../sockets/client-wire';
-import { LentSocket } from '../sockets/lent-socket';
-import { answerText } from './answer-text';
 import type { ConnectionHome } from './connection-home';
+import { breakOff, finish, refuse, type EndingOwner } from './ending';
+import { OwnAnswer, type AnsweringOwner } from './own-answer';
 import { checkPatience } from './patience';
 import { admitRequest, type AdmissionOwner, type Current, type RequestBytes } from './request-admission';
 import { RequestBody } from './request-body';
 import { RequestIntake, type IntakeOwner } from './request-intake';
+import { Lending, type LendingOwner } from './lending';
 import type { State } from './state';
 
 /** A connection that has served so many requests lives: it is worth buffers that are used again. */
@@ -24,7 +24,9 @@ const REQUESTS_OF_A_LIVELY_ONE = 2;
  * One connection of a client: requests in their order, one at a time (RFC 9112 9.3), each with its body to its end, and
  * its response. Reading pauses where nobody wants the bytes yet.
  */
-export class ClientConnection implements WireOwner, IntakeOwner, AdmissionOwner, ExchangeClient {
+export class ClientConnection
+  implements WireOwner, IntakeOwner, AdmissionOwner, ExchangeClient, AnsweringOwner, LendingOwner, EndingOwner
+{
   readonly parts: LaneParts;
   readonly wire: ClientWire;
   readonly intake: RequestIntake;
@@ -41,10 +43,10 @@ export class ClientConnection implements WireOwner, IntakeOwner, AdmissionOwner,
   stallMs: number;
   /** The lane looks often whether somebody takes too long. */
   watched = false;
-  private answer: Answer | null = null;
+  private readonly own = new OwnAnswer(this);
   private keepAlive = true;
   private served = 0;
-  private lent: LentSocket | null = null;
+  private lending: Lending | null = null;
 
   constructor(
     socket: Socket,
@@ -101,8 +103,8 @@ export class ClientConnection implements WireOwner, IntakeOwner, AdmissionOwner,
   }
 
   private take(bytes: Buffer, to: number): void {
-    if (this.lent !== null) {
-      if (!this.lent.feed(this.wire.input.keep(bytes, 0, to))) this.wire.pause();
+    if (this.lending !== null) {
+      this.intake.hold(bytes, this.lending.take(bytes, 0, to), to);
     } else if (this.expectsBody) {
       this.intake.hold(bytes, this.readBody(bytes, 0, to), to);
       if (this.state === 'draining') this.drained();
@@ -161,63 +163,49 @@ export class ClientConnection implements WireOwner, IntakeOwner, AdmissionOwner,
     if (from === to || body.done) return from;
     const end = body.read(bytes, from, to);
     if (end < 0) {
-      this.refuse('HPE_INVALID_CHUNK_SIZE');
+      this.refuse(MALFORMED);
       return to;
     }
     if (exchange !== null) {
       exchange.upload.complete = body.done;
       if (body.keptEnd > from) exchange.onUpload(this.wire.input, bytes, from, body.keptEnd);
+      const { requestBodyBytes: limit } = this.parts.options.limits;
+      if (limit > 0 && body.passed > limit) exchange.giveUp('too-large', 'request body too large');
     }
     return end;
   }
 
   // Answers of our own, and the end of a request
 
+  rendered(error: unknown): Answer {
+    return this.own.render(error);
+  }
+
   answerNow(answer: Answer, { bytes, bodyFrom, to }: RequestBytes): number {
     if (this.current !== null) this.body.begin(this.current.head.fields);
-    this.answer = answer;
-    this.dropRest();
+    this.own.begin(answer);
     const at = this.readBody(bytes, bodyFrom, to);
-    if (this.state === 'draining') this.drained();
+    if (this.state === 'draining') this.own.proceed();
     return at;
   }
 
   answerError(error: unknown): void {
     if (this.gone) return;
-    this.answer = this.rendered(error);
-    this.dropRest();
-    this.drained();
+    this.own.begin(this.own.render(error));
+    this.own.proceed();
   }
 
-  rendered(error: unknown): Answer {
-    const { responder, onFault } = this.parts;
-    if (!(error instanceof WaiterError)) onFault(error);
-    if (this.current === null) throw error;
-    return responder.render(error, this.current.head, this.current.facts);
-  }
-
-  private dropRest(): void {
-    this.state = 'draining';
-    this.body.drop(this.parts.clock.now);
-    this.resume();
-  }
-
-  /** Goes on if enough of the rest of the body was dropped. */
+  /** Goes on if enough of the rest of a body was dropped. */
   drained(): void {
-    const { body, parts } = this;
-    if (!body.isDropped(performance.now(), parts.options.limits)) return;
-    if (!body.done) this.keepAlive = false;
-    const { answer, current } = this;
-    this.answer = null;
-    if (answer !== null && current !== null) {
-      const headers = parts.responder.announce(answer, current.head, current.facts);
-      this.wire.write(answerText(answer, headers, current.head.method, this.connectionText()));
-    }
-    this.next();
+    this.own.proceed();
+  }
+
+  endAfter(): void {
+    this.keepAlive = false;
   }
 
   /** The next request, or the end. */
-  private next(): void {
+  next(): void {
     const { intake, wire } = this;
     if (!this.keepsAlive()) return this.finish();
     if (wire.blockedAt > 0) {
@@ -250,60 +238,55 @@ export class ClientConnection implements WireOwner, IntakeOwner, AdmissionOwner,
   replied(): void {
     if (this.gone) return;
     if (this.body.done) return this.next();
-    // The instance answered before it had read everything, and reads no more.
-    this.dropRest();
-    this.drained();
+    this.own.begin(null);
+    this.own.proceed();
   }
 
-  /** What is written is still sent, and then the client sees that something is missing. */
   breakOff(): void {
-    this.state = 'closing';
-    this.since = performance.now();
-    this.wire.socket.destroySoon();
+    breakOff(this);
   }
 
   // Ends
 
-  /** Ends our side; what the client still sends is dropped, so that it can read what was said (RFC 9112 9.6). */
   finish(): void {
-    this.state = 'closing';
-    this.since = performance.now();
-    this.intake.release();
-    this.watch();
-    this.wire.resume();
-    if (this.endedAt > 0) this.wire.socket.destroySoon();
-    else this.wire.socket.end();
+    finish(this);
   }
 
-  /** Bytes that make no request: whatever follows them means nothing either (RFC 9112 2.2, 11). */
-  refuse(code: string): void {
-    const { exchange, wire } = this;
-    const refusal = refusalOf(code);
-    if (exchange?.reply.headSent === true) {
-      this.state = 'closing';
-      wire.socket.destroy();
-    } else {
-      const headers = { server: this.parts.product, 'x-cid': newUniqueId() };
-      if (refusal !== null) wire.write(rawRefusal(refusal, headers));
-      this.finish();
-    }
-    exchange?.onClientGone();
+  refuse(refusal: Refusal): void {
+    refuse(this, refusal);
   }
 
-  handOver(bytes: Buffer, from: number, to: number): number {
-    const { wire } = this;
-    const kept = wire.input.keep(bytes, from, to);
-    this.intake.release();
+  /** What begins here is not understood here: another server has the connection from now on. */
+  handOver({ bytes, start, to }: RequestBytes): number {
+    const { wire, intake } = this;
+    const kept = wire.input.keep(bytes, start, to);
+    intake.release();
     if (wire.reuses) {
-      this.state = 'lent';
-      this.lent = new LentSocket(wire.socket, () => wire.resume());
-      this.home.handOver(this, this.lent, kept);
+      this.lend(null, kept);
     } else {
       this.state = 'gone';
       wire.release();
       this.home.handOver(this, wire.socket, kept);
     }
     return to;
+  }
+
+  /** Another server answers this one request. */
+  handOverOne({ bytes, start, bodyFrom, to }: RequestBytes): number {
+    const head = Buffer.from(bytes.subarray(start, bodyFrom));
+    this.lend(this.current?.head ?? null, head);
+    return this.lending === null ? bodyFrom : this.lending.take(bytes, bodyFrom, to);
+  }
+
+  private lend(head: LaneHead | null, bytes: Buffer): void {
+    this.state = 'lent';
+    this.lending = new Lending(this.wire, this, head);
+    this.home.handOver(this, this.lending.socket, bytes);
+  }
+
+  takeBack(): void {
+    this.lending = null;
+    this.next();
   }
 
   /** No further request is to come: an idle connection ends now, another one with its response. */
@@ -336,16 +319,16 @@ export class ClientConnection implements WireOwner, IntakeOwner, AdmissionOwner,
    */
   onEnd(): void {
     this.endedAt = this.parts.clock.tick();
-    if (this.lent !== null) this.lent.push(null);
+    if (this.lending !== null) this.lending.end();
     else if (this.state === 'closing') this.wire.socket.destroySoon();
     else if (this.state === 'head' && this.intake.empty) this.finish();
-    else if (this.state === 'head' || !this.body.done) this.refuse('HPE_INVALID_EOF_STATE');
+    else if (this.state === 'head' || !this.body.done) this.refuse(MALFORMED);
   }
 
   onClose(): void {
     this.state = 'gone';
     this.home.closed(this);
-    this.lent?.destroy();
+    this.lending?.close();
     this.exchange?.onClientGone();
   }
 }

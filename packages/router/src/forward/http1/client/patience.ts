@@ -1,3 +1,4 @@
+import { TOO_SLOW } from '../../../accept/client-error';
 import type { ClientConnection } from './client-connection';
 import { LINGER_MS } from './state';
 
@@ -10,7 +11,7 @@ export function checkPatience(connection: ClientConnection, now: number): void {
   switch (connection.state) {
     case 'head':
       if (headAt > 0) {
-        if (now - headAt >= timeouts.requestHeadTimeoutMs) connection.refuse('ERR_HTTP_REQUEST_TIMEOUT');
+        if (now - headAt >= timeouts.requestHeadTimeoutMs) connection.refuse(TOO_SLOW);
       } else if (now - since >= timeouts.clientIdleTimeoutMs) connection.finish();
       break;
     case 'exchange':

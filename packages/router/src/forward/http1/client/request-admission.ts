@@ -25,7 +25,8 @@ export interface AdmissionOwner {
   current: Current | null;
   exchangeWith(current: Current, admitted: Admittance, from: RequestBytes): number;
   answerNow(answer: Answer, from: RequestBytes): number;
-  handOver(bytes: Buffer, from: number, to: number): number;
+  handOver(from: RequestBytes): number;
+  handOverOne(from: RequestBytes): number;
   /** An error as the client is to see it. */
   rendered(error: unknown): Answer;
   /** Admission takes time. @returns what is to be called with what comes of it */
@@ -44,7 +45,7 @@ export function admitRequest(owner: AdmissionOwner, head: LaneHead, from: Reques
   }
   const current = { head, facts: newFacts() };
   owner.current = current;
-  if (admission.isForApi(head)) return owner.handOver(from.bytes, from.start, from.to);
+  if (admission.isForApi(head)) return owner.handOverOne(from);
   let admitted: Admitted | Promise<Admitted>;
   try {
     admitted = admission.admitted(head, current.facts);
@@ -71,7 +72,7 @@ function proceed(
 ): number {
   if ('status' in found) return owner.answerNow(found, from);
   // The other protocols are spoken by the other lanes.
-  if (found.compiled.backendProto !== 'http') return owner.handOver(from.bytes, from.start, from.to);
+  if (found.compiled.backendProto !== 'http') return owner.handOver(from);
   const { parts } = owner;
   const admitted = admittance(found, current.facts, parts);
   if (atOnce) parts.warm.remember(current.head, current.facts, admitted, parts.clock.now);

@@ -5,6 +5,8 @@ import type { RequestFields } from '../message/request-fields';
 /** The body of the present request, which goes to an instance or is dropped. */
 export class RequestBody {
   private readonly reader = new BodyReader();
+  /** Bytes of the body that were to be passed on so far. */
+  passed = 0;
   private dropping = false;
   /** Bytes that were dropped since then. */
   private dropped = 0;
@@ -19,10 +21,11 @@ export class RequestBody {
     return this.reader.keptEnd;
   }
 
-  begin({ framing, length }: RequestFields): void {
+  /** @param dropTrailers instances get no trailers (spec: request-path 5.4) */
+  begin({ framing, length }: RequestFields, dropTrailers = true): void {
     this.dropping = false;
-    // Instances get no trailers (spec: request-path 5.4).
-    this.reader.begin(framing, length, true);
+    this.passed = 0;
+    this.reader.begin(framing, length, dropTrailers);
   }
 
   /** From now on nobody wants it. @param now monotonic milliseconds */
@@ -41,6 +44,7 @@ export class RequestBody {
   read(bytes: Buffer, from: number, to: number): number {
     const end = this.reader.read(bytes, from, to);
     if (this.dropping && end > from) this.dropped += end - from;
+    else if (end > from) this.passed += this.keptEnd - from;
     return end;
   }
 }

@@ -1,10 +1,32 @@
+import {
+  MALFORMED,
+  TARGET_TOO_LONG,
+  TOO_LARGE,
+  TOO_MANY_HEADERS,
+  TOO_MANY_REQUESTS,
+  type Refusal,
+} from '../../../accept/client-error';
+import { RequestRate } from '../../../accept/request-rate';
 import { LaneHead } from '../lane-head';
 import type { LaneParts } from '../lane-parts';
-import { INCOMPLETE, ODD, RequestReader, TOO_LARGE } from '../message/request-reader';
+import {
+  INCOMPLETE,
+  LINE_TOO_LONG,
+  ODD,
+  RequestReader,
+  TOO_LARGE as HEAD_TOO_LARGE,
+  TOO_MANY_LINES,
+} from '../message/request-reader';
 import type { ClientWire } from '../sockets/client-wire';
 import { Backlog } from './backlog';
 import type { RequestBytes } from './request-admission';
 import type { State } from './state';
+
+const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
+  [HEAD_TOO_LARGE, TOO_LARGE],
+  [LINE_TOO_LONG, TARGET_TOO_LONG],
+  [TOO_MANY_LINES, TOO_MANY_HEADERS],
+]);
 
 /** The connection whose requests are taken in. */
 export interface IntakeOwner {
@@ -14,8 +36,8 @@ export interface IntakeOwner {
   /** A head is here. @returns up to where the bytes were used */
   begin(head: LaneHead, from: RequestBytes): number;
   /** What begins here is for another lane. */
-  handOver(bytes: Buffer, from: number, to: number): number;
-  refuse(code: string): void;
+  handOver(from: RequestBytes): number;
+  refuse(refusal: Refusal): void;
   /** Somebody takes time from now on. */
   watch(): void;
 }
@@ -26,6 +48,7 @@ export class RequestIntake {
   headAt: number;
   private readonly reader: RequestReader;
   private readonly backlog = new Backlog();
+  private readonly rate = new RequestRate();
   /** Bytes are being served: who makes the state `head` again need do no more. */
   serving = false;
 
@@ -91,15 +114,19 @@ export class RequestIntake {
     if (end <= 0 || fields === null) return this.notServed(end, bytes, from, to);
     this.headAt = 0;
     owner.watch();
+    if (!this.rate.allows(clock.now, owner.parts.options.limits.requestsPerSecond)) {
+      owner.refuse(TOO_MANY_REQUESTS);
+      return to;
+    }
     const head = new LaneHead(reader.line, fields, owner.wire.socket, clock.now);
     return owner.begin(head, { bytes, start: reader.start, bodyFrom: end, to });
   }
 
   private notServed(end: number, bytes: Buffer, from: number, to: number): number {
     const { owner, reader } = this;
-    if (end === ODD) return owner.handOver(bytes, reader.start, to);
+    if (end === ODD) return owner.handOver({ bytes, start: reader.start, bodyFrom: to, to });
     if (end !== INCOMPLETE) {
-      owner.refuse(end === TOO_LARGE ? 'HPE_HEADER_OVERFLOW' : 'HPE_INVALID');
+      owner.refuse(REFUSALS.get(end) ?? MALFORMED);
       return to;
     }
     this.keep(bytes, from, to);

@@ -1,7 +1,15 @@
 import type { RequestFacts } from '../../../accept';
 import type { ReservableService, Slot } from '../../../reserve';
 import { failureDetails, MAX_RETRIES } from '../../forwarder';
-import { afterResend, failureError, releaseOutcome, retryOf, type Failure } from '../../outcome';
+import {
+  afterResend,
+  failureError,
+  isBusy,
+  releaseOutcome,
+  retryOf,
+  type Failure,
+  type FailureReason,
+} from '../../outcome';
 import type { Admittance } from '../admission/admittance';
 import { interimText, requestHeadText } from '../head-text';
 import type { LaneHead } from '../lane-head';
@@ -31,7 +39,11 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
   tried: Set<string> | null = null;
   onAbort: (() => void) | null = null;
   private slot: Slot | null = null;
+  /** The instance said that it can take no more. */
+  private busy = false;
   private retriesLeft: number;
+  /** Why it is not worth waiting for a slot any more. */
+  private refusal: Error | null = null;
   /** How the first attempt ended, when the request goes out once more on a fresh connection. */
   private resent: Failure | null = null;
 
@@ -114,6 +126,7 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
   onReply(reply: ReplyHead): void {
     const { facts, parts, client } = this;
     facts.backendResponseMs = parts.clock.now - this.sentAt;
+    this.busy = isBusy(reply.status);
     const connection = client.connectionText();
     const text = announceReply(reply, this, connection, parts);
     this.reply.begin(text, reply.framing);
@@ -130,7 +143,7 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
 
   onReplyEnd(): void {
     this.upstream = null;
-    this.slot?.release('success');
+    this.slot?.release(this.busy ? 'instance-busy' : 'success');
     this.reply.end();
     this.settle();
     this.client.replied();
@@ -159,7 +172,15 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
   /** Looks whether somebody was silent for too long. @param now monotonic milliseconds */
   check(now: number): void {
     const limit = tooLong(this, now);
-    if (limit !== null) this.upstream?.fail(limit.reason, new Error(limit.words));
+    if (limit !== null) this.giveUp(limit.reason, limit.words);
+  }
+
+  /** The exchange is not to be completed. */
+  giveUp(reason: FailureReason, words: string): void {
+    const error = new Error(words);
+    if (this.upstream !== null) return this.upstream.fail(reason, error);
+    this.refusal = failureError({ kind: 'failed', reason, error, stale: false, bodySent: false }, {});
+    this.onAbort?.();
   }
 
   onClosed(upstream: UpstreamConnection): void {
@@ -194,7 +215,7 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
   fail(error: unknown): void {
     this.onAbort = null;
     this.settle();
-    this.client.answerError(error);
+    this.client.answerError(this.refusal ?? error);
   }
 
   fault(error: unknown): void {

@@ -4,6 +4,8 @@ import { COLON, CR, LF, SPACE, TAB, TOKEN, VALUE } from './characters';
 export const INCOMPLETE = 0;
 /** No valid head, or one that somebody else may read differently. */
 export const MALFORMED = -1;
+/** More lines than are allowed. */
+export const TOO_MANY_LINES = -4;
 
 /** A line takes at least `a:` CR LF. */
 const LEAST_LINE = 4;
@@ -18,7 +20,10 @@ export class HeadScanner {
   private readonly offsets: Int32Array;
   private count = 0;
 
-  constructor(readonly maxBytes: number) {
+  constructor(
+    readonly maxBytes: number,
+    private readonly maxLines = Infinity,
+  ) {
     this.offsets = new Int32Array(4 * Math.ceil(maxBytes / LEAST_LINE));
   }
 
@@ -34,10 +39,11 @@ export class HeadScanner {
 
   /**
    * @param from after the start line; the caller bounds the length
-   * @returns where the head ends (after its empty line), INCOMPLETE or MALFORMED
+   * @returns where the head ends (after its empty line), INCOMPLETE, MALFORMED or TOO_MANY_LINES
    */
   fields(bytes: Buffer, from: number, to: number): number {
     const { offsets } = this;
+    const last = 4 * this.maxLines;
     let i = from;
     for (let slot = 0; ; slot += 4) {
       if (i === to) return INCOMPLETE;
@@ -46,6 +52,7 @@ export class HeadScanner {
         this.count = slot;
         return bytes[i + 1] === LF ? i + 2 : MALFORMED;
       }
+      if (slot >= last) return TOO_MANY_LINES;
       offsets[slot] = i;
       while (i < to && TOKEN[bytes[i] as number] === 1) i += 1;
       if (i === to) return INCOMPLETE;

@@ -1,11 +1,13 @@
 import { CR, LF } from './characters';
-import { INCOMPLETE, MALFORMED, type HeadScanner } from './head-scanner';
+import { INCOMPLETE, MALFORMED, TOO_MANY_LINES, type HeadScanner } from './head-scanner';
 import { LastBlock } from './last-block';
 import { requestFields, type RequestFields } from './request-fields';
 import { requestLine, type RequestLine } from './request-line';
 
 /** The head is longer than is allowed. */
 export const TOO_LARGE = -2;
+/** The request line alone is longer than is allowed. */
+export const LINE_TOO_LONG = -5;
 /** Sound, as far as was read, but not of the plain subset. */
 export const ODD = -3;
 
@@ -22,7 +24,7 @@ export class RequestReader {
 
   constructor(private readonly scanner: HeadScanner) {}
 
-  /** @returns where the head ends, or INCOMPLETE, MALFORMED, TOO_LARGE, ODD */
+  /** @returns where the head ends, or INCOMPLETE, MALFORMED, TOO_LARGE, LINE_TOO_LONG, TOO_MANY_LINES, ODD */
   read(bytes: Buffer, from: number, to: number): number {
     const { scanner, last } = this;
     let start = from;
@@ -30,7 +32,7 @@ export class RequestReader {
     this.start = start;
     const most = Math.min(to, start + scanner.maxBytes);
     const lineEnd = scanner.startLine(bytes, start, most);
-    if (lineEnd <= 0) return lineEnd === INCOMPLETE && most < to ? TOO_LARGE : lineEnd;
+    if (lineEnd <= 0) return lineEnd === INCOMPLETE && most < to ? LINE_TOO_LONG : lineEnd;
     let end = last.endOfSame(bytes, lineEnd, most);
     if (end > 0) {
       this.fields = last.value;
@@ -54,4 +56,4 @@ export class RequestReader {
   }
 }
 
-export { INCOMPLETE, MALFORMED };
+export { INCOMPLETE, MALFORMED, TOO_MANY_LINES };

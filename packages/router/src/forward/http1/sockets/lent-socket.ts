@@ -11,7 +11,18 @@ export class LentSocket extends Duplex {
     private readonly onWanted: () => void,
   ) {
     super({ allowHalfOpen: true });
-    socket.on('timeout', () => this.emit('timeout'));
+    socket.on('timeout', this.onTimeout);
+  }
+
+  private readonly onTimeout = (): void => void this.emit('timeout');
+  private given = false;
+
+  /** The other server is to see the end of it; the connection lives on. */
+  giveBack(): void {
+    this.given = true;
+    this.socket.off('timeout', this.onTimeout);
+    this.socket.setTimeout(0);
+    this.destroy();
   }
 
   get remoteAddress(): string | undefined {
@@ -68,7 +79,7 @@ export class LentSocket extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.socket.destroy();
+    if (!this.given) this.socket.destroy();
     done(error);
   }
 
