@@ -9,6 +9,7 @@ import type { RequestFacts, RequestHead } from './accept';
 import {
   admit,
   aimed,
+  bodyLimit,
   Interstitials,
   refuseLargeBody,
   refuseSuspended,
@@ -54,7 +55,6 @@ export class Admission {
 
   /** @throws WaiterError (or rejects with one) for refusals; what is known by then is in `facts` */
   admitted(head: RequestHead, facts: RequestFacts): Admitted | Promise<Admitted> {
-    refuseLargeBody(head.headers, this.parts.options.limits.requestBodyBytes);
     Interstitials.strip(head);
     const loading = this.parts.resolver.tokensOf(head.headers);
     if ('then' in loading) return loading.then((tokens) => this.withTokens(head, facts, tokens));
@@ -67,6 +67,8 @@ export class Admission {
     tokens: RequestTokens,
   ): Admitted | Promise<Admitted> {
     const { options, authentication, cors } = this.parts;
+    facts.bodyLimit = bodyLimit(options.limits.requestBodyBytes, tokens.metadata);
+    refuseLargeBody(head.headers, facts.bodyLimit);
     const answer = admit(head, facts, tokens, options.descriptions, cors);
     if (answer !== null) return answer;
     const refusal = authentication.identify(head.headers, facts, tokens.authentication);

@@ -1,5 +1,6 @@
 /** The request path once more, with the general lane alone: it is the oracle of the others. */
 import './testing/without-http1-lane';
+import './limits.int.test';
 import './request-path.int.test';
 import './smuggling.int.test';
 import './smuggling-corpus.int.test';

@@ -76,6 +76,7 @@ describe('ambiguous requests are refused, and nothing of them reaches a backend'
     ['a chunk longer than it says', `${head}Transfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n0\r\n\r\n`],
     ['absolute form of another host', `GET http://other/ HTTP/1.1\r\nHost: localhost\r\n${SERVICE}\r\n`],
     ['a target that is no path', `GET foo HTTP/1.1\r\nHost: localhost\r\n${SERVICE}\r\n`],
+    ['a tab in the request line', `GET\t/ HTTP/1.1\r\nHost: localhost\r\n${SERVICE}\r\n`],
     ['an unknown method', `GETT / HTTP/1.1\r\nHost: localhost\r\n${SERVICE}\r\n`],
     ['HTTP/2.0 in words', `GET / HTTP/2.0\r\nHost: localhost\r\n${SERVICE}\r\n`],
   ])('%s', async (_name, bytes) => {

@@ -11,17 +11,17 @@ import {
 } from '..';
 
 /** Parameters that the original does not have. */
-const OWN = ['scaling-policy'];
+const OWN = ['scaling-policy', 'max-request-body-bytes'];
 const ofTheOriginal = (keys: ReadonlySet<string>): number =>
   [...keys].filter((key) => !OWN.includes(key)).length;
 
 test('the sizes of the key sets (spec 1.1), pairwise disjoint', () => {
-  for (const key of OWN) expect(SERVICE_KEYS).toContain(key);
+  for (const key of OWN) expect([...SERVICE_KEYS, ...USER_METADATA_KEYS]).toContain(key);
   expect([
     ofTheOriginal(SERVICE_KEYS),
     ofTheOriginal(OVERRIDABLE_KEYS),
     SYSTEM_METADATA_KEYS.size,
-    USER_METADATA_KEYS.size,
+    ofTheOriginal(USER_METADATA_KEYS),
   ]).toEqual([49, 22, 6, 11]);
   const all = [...SERVICE_KEYS, ...SYSTEM_METADATA_KEYS, ...USER_METADATA_KEYS];
   expect(new Set(all).size).toBe(all.length);
@@ -51,6 +51,11 @@ test.each([
   ['maintenance', {}, 'maintenance message must be a non-empty string with length at most 512'],
   ['maintenance', 'x', 'maintenance must be a map'],
   ['maintenance', null, 'maintenance must be a map'],
+  [
+    'max-request-body-bytes',
+    -1,
+    'max-request-body-bytes must be an integer between 0 and 9007199254740991 (inclusive)',
+  ],
   ['owner', 123, 'owner must be a non-empty string'],
   ['owner', '', 'owner must be a non-empty string'],
   ['editor', '', 'editor must be a non-empty string'],

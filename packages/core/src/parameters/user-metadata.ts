@@ -101,6 +101,15 @@ export const USER_METADATA: readonly UserMetadataDefinition[] = [
     summary: 'Answer every request with 503 and this text: `{"message": "..."}`, 1 to 512 characters.',
   },
   {
+    ...range(
+      'max-request-body-bytes',
+      Number.MAX_SAFE_INTEGER,
+      0,
+      'Longest request body in bytes; a longer one is answered 413. 0, or left out: as long as the router accepts, which is the most in any case.',
+    ),
+    defaultValue: undefined,
+  },
+  {
     name: 'owner',
     schema: FILLED,
     line: () => 'owner must be a non-empty string',

@@ -130,6 +130,8 @@ export interface RequestFacts {
   service: ResolvedService | null;
   latestServiceId: string | null;
   timeouts: RequestTimeouts | null;
+  /** Longest request body in bytes; 0: any. */
+  bodyLimit: number;
   slot: Slot | null;
   /** From the request's being sent to the instance to its response head or failure, milliseconds. */
   backendResponseMs: number | null;
@@ -149,6 +151,7 @@ export function newFacts(): RequestFacts {
     service: null,
     latestServiceId: null,
     timeouts: null,
+    bodyLimit: 0,
     slot: null,
     backendResponseMs: null,
     errorClass: null,

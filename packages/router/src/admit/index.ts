@@ -12,7 +12,7 @@ export { ConsentCheck } from './consent';
 export { CorsCheck } from './cors';
 export { aimed, type Aimed } from './health-check';
 export { Interstitials } from './interstitial';
-export { refuseLargeBody } from './body-size';
+export { bodyLimit, refuseLargeBody } from './body-size';
 export { OperatorStates, refuseSuspended } from './suspended';
 
 /**

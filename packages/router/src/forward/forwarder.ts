@@ -86,7 +86,7 @@ export class Forwarder {
       connectTimeoutMs: options.timeouts.connectTimeoutMs,
       socketTimeoutMs,
       streamingTimeoutMs,
-      bodyLimit: options.limits.requestBodyBytes,
+      bodyLimit: facts.bodyLimit,
       onHead: (reply) => this.writeHead(exchange, reply),
     });
   }

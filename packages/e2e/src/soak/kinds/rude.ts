@@ -15,6 +15,7 @@ const REFUSED: readonly string[] = [
   `GET / HTTP/1.1\r\n${HEAD}Host: other\r\n\r\n`,
   `GET / HTTP/1.1\r\n${HEAD}X-Bad : 1\r\n\r\n`,
   `GET / HTTP/1.1\r\nno-colon\r\n\r\n`,
+  `GET  / HTTP/1.1\r\n${HEAD}\r\n`,
   `POST / HTTP/1.1\r\n${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n`,
 ];
 

@@ -53,6 +53,32 @@ test('a head and a chunked body that arrive byte by byte', async () => {
   expect(seen.split('\r\n\r\n').slice(1).join('\r\n\r\n')).toBe('3\r\nabc\r\n0\r\n\r\n');
 });
 
+test('a request line with two spaces is refused, on a new connection and on one that lives', async () => {
+  let requests = 0;
+  await instance((socket) => {
+    requests += 1;
+    socket.write(OK);
+  });
+  const bad = request('GET  / HTTP/1.1');
+  for (const line of ['GET  / HTTP/1.1', 'GET /  HTTP/1.1', ' GET / HTTP/1.1', 'GET / HTTP/1.1 ']) {
+    expect((await rawRequest(router.port, request(line))).text).toMatch(/^HTTP\/1\.1 400 /);
+  }
+  expect(requests).toBe(0);
+  const pieces = [...Array<string>(3).fill(request('GET / HTTP/1.1')), bad];
+  const { text } = await rawRequest(router.port, pieces, { pauseMs: 20 });
+  expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual([...Array<string>(3).fill('HTTP/1.1 200'), 'HTTP/1.1 400']);
+  expect(requests).toBe(3);
+});
+
+test('a request line longer than a head may be is 414', async () => {
+  const { text, ended } = await rawRequest(router.port, request(`GET /${'x'.repeat(40_000)} HTTP/1.1`), {
+    timeoutMs: 5_000,
+  });
+  expect(text).toMatch(/^HTTP\/1\.1 414 URI Too Long\r\n/);
+  expect(text).toContain('The request line is too long');
+  expect(ended).toBe('closed');
+});
+
 test('a client is promised less idle time than its connection gets', async () => {
   await instance((socket) => socket.write(OK));
   const reply = await rawRequest(router.port, request('GET / HTTP/1.1'), { until: /ok$/ });

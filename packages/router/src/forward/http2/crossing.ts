@@ -36,7 +36,7 @@ export class Crossing {
         connectTimeoutMs: options.timeouts.connectTimeoutMs,
         socketTimeoutMs,
         streamingTimeoutMs,
-        bodyLimit: options.limits.requestBodyBytes,
+        bodyLimit: client.facts.bodyLimit,
         onHead: (reply) => {
           status = grpcStatus(contentType, reply);
           busy = isBusy(reply.status, status);

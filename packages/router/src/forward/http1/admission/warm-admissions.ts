@@ -31,7 +31,6 @@ export class WarmAdmissions {
   private readonly decisions = new Map<string, Decision>();
   /** Headers that make a request one of its own; null: every request is. */
   private readonly deciding: ReadonlySet<string> | null;
-  private readonly longest: number;
   private generation = 0;
 
   constructor(private readonly parts: SharedParts) {
@@ -40,7 +39,6 @@ export class WarmAdmissions {
       authenticator.credentials === null
         ? null
         : new Set([...options.descriptions.unsupportedHeaders, ...authenticator.credentials]);
-    this.longest = options.limits.requestBodyBytes || Infinity;
   }
 
   /** Something that decisions depend on may have changed. */
@@ -52,16 +50,19 @@ export class WarmAdmissions {
   /** A decision that holds for this request; its `facts` are to be copied. null: it must be decided. */
   find(head: LaneHead, now: number): Decision | null {
     const { fields } = head;
-    // To be refused in words.
-    if (fields.length > this.longest) return null;
     if (fields.warmKey === undefined) {
       fields.warmKey = this.deciding === null ? null : warmKey(head.headers, head.scheme, this.deciding);
     }
     if (fields.warmKey === null || isApiPath(head.path) || forRouter(head.queryString)) return null;
-    if (fields.decision !== undefined && this.holds(fields.decision, now)) return fields.decision;
-    const known = this.decisions.get(fields.warmKey);
-    if (known === undefined || !this.holds(known, now)) return null;
-    return (fields.decision = known);
+    let { decision } = fields;
+    if (decision === undefined || !this.holds(decision, now)) {
+      decision = this.decisions.get(fields.warmKey);
+      if (decision === undefined || !this.holds(decision, now)) return null;
+      fields.decision = decision;
+    }
+    const { bodyLimit } = decision.facts;
+    // Longer bodies are refused in words.
+    return bodyLimit > 0 && fields.length > bodyLimit ? null : decision;
   }
 
   private holds({ generation, until }: Decision, now: number): boolean {

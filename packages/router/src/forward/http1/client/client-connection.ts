@@ -169,8 +169,9 @@ export class ClientConnection
     if (exchange !== null) {
       exchange.upload.complete = body.done;
       if (body.keptEnd > from) exchange.onUpload(this.wire.input, bytes, from, body.keptEnd);
-      const { requestBodyBytes: limit } = this.parts.options.limits;
-      if (limit > 0 && body.passed > limit) exchange.giveUp('too-large', 'request body too large');
+      const { bodyLimit } = exchange.facts;
+      if (bodyLimit > 0 && body.chunkedLength > bodyLimit)
+        exchange.giveUp('too-large', 'request body too large');
     }
     return end;
   }

@@ -5,8 +5,6 @@ import type { RequestFields } from '../message/request-fields';
 /** The body of the present request, which goes to an instance or is dropped. */
 export class RequestBody {
   private readonly reader = new BodyReader();
-  /** Bytes of the body that were to be passed on so far. */
-  passed = 0;
   private dropping = false;
   /** Bytes that were dropped since then. */
   private dropped = 0;
@@ -14,6 +12,11 @@ export class RequestBody {
 
   get done(): boolean {
     return this.reader.done;
+  }
+
+  /** Bytes so far of one that did not say its length, without its framing; else 0. */
+  get chunkedLength(): number {
+    return this.reader.chunkedLength;
   }
 
   /** End of what is to be passed on of the bytes last read. */
@@ -24,7 +27,6 @@ export class RequestBody {
   /** @param dropTrailers instances get no trailers (spec: request-path 5.4) */
   begin({ framing, length }: RequestFields, dropTrailers = true): void {
     this.dropping = false;
-    this.passed = 0;
     this.reader.begin(framing, length, dropTrailers);
   }
 
@@ -44,7 +46,6 @@ export class RequestBody {
   read(bytes: Buffer, from: number, to: number): number {
     const end = this.reader.read(bytes, from, to);
     if (this.dropping && end > from) this.dropped += end - from;
-    else if (end > from) this.passed += this.keptEnd - from;
     return end;
   }
 }

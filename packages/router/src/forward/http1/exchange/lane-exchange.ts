@@ -42,7 +42,7 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
   /** The instance said that it can take no more. */
   private busy = false;
   private retriesLeft: number;
-  /** Why it is not worth waiting for a slot any more. */
+  /** Why it is not to be sent at all, or not worth waiting for a slot any more. */
   private refusal: Error | null = null;
   /** How the first attempt ended, when the request goes out once more on a fresh connection. */
   private resent: Failure | null = null;
@@ -66,7 +66,8 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
 
   start(): void {
     this.admittance.series.inFlight.inc();
-    seekSlot(this);
+    if (this.refusal === null) seekSlot(this);
+    else this.fail(this.refusal);
   }
 
   get wanted(): ReservableService {

@@ -12,6 +12,11 @@ export class BodyReader {
   private remaining = 0;
   private chunked: ChunkedReader | null = null;
 
+  /** Bytes of a chunked body so far, without its framing; 0 for one of another kind. */
+  get chunkedLength(): number {
+    return this.framing === 'chunked' && this.chunked !== null ? this.chunked.length : 0;
+  }
+
   /** @param length of framing `length` */
   begin(framing: Framing, length: number, dropTrailers: boolean): void {
     this.framing = framing;

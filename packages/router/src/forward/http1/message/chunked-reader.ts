@@ -32,12 +32,15 @@ export class ChunkedReader {
   private digits = 0;
   private extra = 0;
   private dropTrailers = false;
+  /** Bytes of the body itself so far. */
+  length = 0;
   /** End of what is to be passed on of the bytes last read. */
   keptEnd = 0;
 
   begin(dropTrailers: boolean): void {
     this.at = At.SizeStart;
     this.extra = 0;
+    this.length = 0;
     this.dropTrailers = dropTrailers;
   }
 
@@ -93,6 +96,7 @@ export class ChunkedReader {
         case At.Data: {
           const taken = Math.min(this.size, to - i);
           this.size -= taken;
+          this.length += taken;
           i += taken - 1;
           if (this.size === 0) this.at = At.DataCr;
           break;

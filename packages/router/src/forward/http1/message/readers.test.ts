@@ -3,7 +3,7 @@ import { BodyReader } from './body-reader';
 import { HeadScanner, INCOMPLETE, MALFORMED } from './head-scanner';
 import { replyHead } from './reply-head';
 import { requestFields } from './request-fields';
-import { requestLine } from './request-line';
+import { MALFORMED_LINE, requestLine } from './request-line';
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 
@@ -56,7 +56,7 @@ describe('plain subset (RFC 9112 3, 6.3)', () => {
     const scanned = scan(text);
     if (typeof scanned === 'number') return undefined;
     const line = requestLine(scanned.startLine);
-    return line === null ? null : requestFields(scanned.rawHeaders);
+    return line === null || line === MALFORMED_LINE ? line : requestFields(scanned.rawHeaders);
   };
   const head = (line: string, more = ''): string => `${line}\r\nHost: a\r\n${more}\r\n`;
 
@@ -70,7 +70,6 @@ describe('plain subset (RFC 9112 3, 6.3)', () => {
 
   test.each([
     head('GET / HTTP/1.0'),
-    head('GET  / HTTP/1.1'),
     head('GET http://a/ HTTP/1.1'),
     head('OPTIONS * HTTP/1.1'),
     head('GET /#x HTTP/1.1'),
@@ -91,6 +90,19 @@ describe('plain subset (RFC 9112 3, 6.3)', () => {
     head('GET / HTTP/1.1', 'Transfer-Encoding: gzip, chunked\r\n'),
   ])('not in it: %j', (text) => {
     expect(plain(text)).toBeNull();
+  });
+
+  test.each([
+    'GET  / HTTP/1.1',
+    'GET /  HTTP/1.1',
+    ' GET / HTTP/1.1',
+    'GET / HTTP/1.1 ',
+    'GET\t/ HTTP/1.1',
+    'GET /a b HTTP/1.1',
+    'GET /',
+    'GET',
+  ])('malformed: %j', (line) => {
+    expect(plain(head(line))).toBe(MALFORMED_LINE);
   });
 });
 

@@ -4,6 +4,10 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS.filter((method) => me
 /** Origin form (RFC 9112 3.2.1) without fragment. */
 const PLAIN_TARGET = /^\/[!"$-~]*$/;
 const VERSION = ' HTTP/1.1';
+const THREE_PARTS = /^[^ \t]+ [^ \t]+ [^ \t]+$/;
+
+/** Three parts with one space between (RFC 9112 3): with more, a reader has to guess which is the target. */
+export const MALFORMED_LINE = Symbol('malformed');
 
 /** What the first line of a plain request says (RFC 9112 3). */
 export interface RequestLine {
@@ -12,12 +16,13 @@ export interface RequestLine {
 }
 
 /** @param line without its end @returns null: another lane serves it, or refuses it in words */
-export function requestLine(line: string): RequestLine | null {
-  if (!line.endsWith(VERSION)) return null;
+export function requestLine(line: string): RequestLine | typeof MALFORMED_LINE | null {
   const space = line.indexOf(' ');
   const end = line.length - VERSION.length;
-  if (space <= 0 || space >= end) return null;
-  const method = line.slice(0, space);
-  const target = line.slice(space + 1, end);
-  return KNOWN_METHODS.has(method) && PLAIN_TARGET.test(target) ? { method, target } : null;
+  if (line.endsWith(VERSION) && space > 0 && space < end) {
+    const method = line.slice(0, space);
+    const target = line.slice(space + 1, end);
+    if (KNOWN_METHODS.has(method) && PLAIN_TARGET.test(target)) return { method, target };
+  }
+  return THREE_PARTS.test(line) ? null : MALFORMED_LINE;
 }

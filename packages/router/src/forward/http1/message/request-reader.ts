@@ -2,7 +2,7 @@ import { CR, LF } from './characters';
 import { INCOMPLETE, MALFORMED, TOO_MANY_LINES, type HeadScanner } from './head-scanner';
 import { LastBlock } from './last-block';
 import { requestFields, type RequestFields } from './request-fields';
-import { requestLine, type RequestLine } from './request-line';
+import { MALFORMED_LINE, requestLine, type RequestLine } from './request-line';
 
 /** The head is longer than is allowed. */
 export const TOO_LARGE = -2;
@@ -41,6 +41,7 @@ export class RequestReader {
       if (end <= 0) return end === INCOMPLETE && most < to ? TOO_LARGE : end;
     }
     const line = requestLine(bytes.toString('latin1', start, lineEnd - 2));
+    if (line === MALFORMED_LINE) return MALFORMED;
     if (line === null || this.fields === null) return ODD;
     this.line = line;
     return end;
