@@ -2,7 +2,6 @@ import express from 'express';
 import type { RequestHandler } from 'express';
 import { AuthCookies, ConsentCookies, CorsPolicy, messageText, WaiterError } from '@waiter/core';
 import type { ApiDeps } from './deps';
-import { requireAdmin } from './authenticate/require-admin';
 import { requirePeer } from './authenticate/require-peer';
 import { answerPreflight, requireOrigin, requireUser } from './authenticate/require-user';
 import { headerOf, setCommonHeaders, setContext, uniqueId } from './http/context';
@@ -67,20 +66,19 @@ export function createApi(deps: ApiDeps): express.Express {
   const consents = new ConsentCookies(passwords, cluster.name, deps.clock, router.consentExpiryMs);
   const authenticated = requireUser(deps.authenticator, cookies);
   const user = [authenticated, requireOrigin(cors)];
+  const peer = requirePeer(deps.routerId, passwords);
   const before: Readonly<Record<Route['auth'], readonly RequestHandler[]>> = {
     none: [],
     user,
-    peer: [requirePeer(deps.routerId, passwords, user)],
+    peer: [peer],
+    'peer or user': [requirePeer(deps.routerId, passwords, user)],
   };
   for (const route of routesOf(deps, cookies, consents, cors)) {
     const guards = route.ownOrigin === true ? [authenticated] : before[route.auth];
     app.all(route.path, ...guards, dispatch(route));
   }
   // Routers of the original tell each other of changes by it (spec: services-and-tokens 4.4).
-  app.all(
-    '/tokens/refresh',
-    requirePeer(deps.routerId, passwords, [...user, requireAdmin(deps.entitlement)]),
-  );
+  app.all('/tokens/refresh', peer);
   app.all(/^\/token(s(?!\/refresh$)|-history)?(\/|$)/, ...user);
   app.use(openApi(deps.version, app));
   app.use(tokenRoutes(deps));

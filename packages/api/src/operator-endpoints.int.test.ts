@@ -55,7 +55,7 @@ describe('/drain (case 200)', () => {
 });
 
 describe('endpoints for routers', () => {
-  it('take a router by its password, and a user; who states to be a router and is none gets 401', async () => {
+  it('take a router by its password; who states to be one and is none gets 401; users may wait, no more', async () => {
     const id = await api.service();
     const basic = (user: string, password: string): string =>
       `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
@@ -64,6 +64,8 @@ describe('endpoints for routers', () => {
     await api.client().get(path).set('authorization', good).expect(200);
     await api.client().get(path).expect(200);
     await api.client().get(`/apps/${id}/refresh`).set('authorization', good).expect(200);
+    await api.client().get('/apps/nothing/refresh').set('authorization', good).expect(404);
+    await api.client().get(`/apps/${id}/refresh`).expect(401);
     for (const bad of [
       basic('r2', PASSWORD),
       basic('r3', peerPassword('r2', 'r1', PASSWORD)),

@@ -193,7 +193,7 @@ describe('/apps/<id>/override', () => {
       `sam not allowed view override information of ${id}`,
       `sam not allowed to modify ${id}`,
     ]);
-    for (const action of ['override', 'suspend', 'resume', 'refresh', 'logs']) {
+    for (const action of ['override', 'suspend', 'resume', 'logs']) {
       await api.client().get(`/apps/nothing/${action}`).expect(404);
     }
     const mine = await api.service();

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { kitchenCommand } from '@waiter/kitchen';
 import { waitFor } from '@waiter/testkit';
 import { Fleet } from './fleet';
@@ -279,12 +280,17 @@ describe('instances', () => {
       200,
       { 'signal-response': { message: `expire successfully sent to ${iid}`, success: true } },
     ]);
-    for (const client of fleet.clients) {
-      const { instances } = await client.json<{
-        instances: { 'active-instances': { id: string; flags: string[] }[] };
-      }>(`/apps/${id}`);
-      const expired = instances['active-instances'].find((each) => each.id === iid);
-      expect(expired?.flags).toContain('expired');
+    const answeredAt = Date.now();
+    // Long enough for whoever asked to find it, though its successor is there in no time.
+    while (Date.now() - answeredAt < 3_500) {
+      for (const client of fleet.clients) {
+        const { instances } = await client.json<{
+          instances: { 'active-instances': { id: string; flags: string[] }[] };
+        }>(`/apps/${id}`);
+        const expired = instances['active-instances'].find((each) => each.id === iid);
+        expect(expired?.flags).toContain('expired');
+      }
+      await pause(250);
     }
     await waitFor(
       'a successor alone',

@@ -13,7 +13,7 @@ export interface KillCandidate {
   /** Out of rotation after errors. */
   readonly ejected: boolean;
   /**
-   * `locked`: somebody is about to kill it. `draining`: closed to new requests, the kill follows.
+   * `locked`: not to be chosen now. `draining`: closed to new requests, the kill follows.
    * `killed`: the scheduler was told. None of these is chosen again.
    */
   readonly fate: 'open' | 'locked' | 'draining' | 'killed';

@@ -5,7 +5,7 @@ import { jsonBody, respondJson } from './request';
 
 /**
  * `POST /tokens/refresh`: routers of the original tell each other of changes by it. Ours keep no copies here, and tell
- * each other by the change feed; this reads on in it and is harmless, so that any user may ask (spec: 4.4, 7.4).
+ * each other by the change feed; this reads on in it (spec: 4.4, 7.4). Who may ask is for whoever mounts the router.
  * @throws WaiterError 400
  */
 export async function refreshTokens(

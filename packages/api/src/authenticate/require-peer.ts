@@ -5,28 +5,30 @@ import { contextOf, setContext } from '../http/context';
 
 /**
  * Endpoints by which routers of the original spoke to each other (spec: services-and-tokens 0.2, auth level "router").
- * Ours meet in Redis; the endpoints are kept for tools, and change nothing that a user could not see or do. So a user
- * may call them as well, while whoever states to be a router has to prove it.
+ * Ours meet in Redis; the endpoints are kept for fleets that are mixed, and for tools.
+ * @param otherwise who else may call: what a request without credentials of a router goes through; by default nobody
  */
 export function requirePeer(
   routerId: string,
   passwords: readonly string[],
-  otherwise: readonly RequestHandler[],
+  otherwise: readonly RequestHandler[] = [deny],
 ): RequestHandler {
   return (request, response, next) => {
     const credentials = basicOf(request.headers.authorization);
     if (credentials === null) return inTurn(otherwise, request, response, next);
     const { user, password } = credentials;
-    if (!passwords.some((secret) => equal(password, peerPassword(user, routerId, secret)))) {
-      throw new WaiterError('access denied', {
-        status: 401,
-        headers: { 'www-authenticate': 'Basic realm="restricted area"' },
-      });
-    }
+    if (!passwords.some((secret) => equal(password, peerPassword(user, routerId, secret)))) deny();
     const principal = `${user}@waiter-peer-router`;
     setContext(request, { ...contextOf(request), identity: { method: 'internal', principal, user } });
     next();
   };
+}
+
+function deny(): never {
+  throw new WaiterError('access denied', {
+    status: 401,
+    headers: { 'www-authenticate': 'Basic realm="restricted area"' },
+  });
 }
 
 /** Handlers one after the other, as express runs them. */

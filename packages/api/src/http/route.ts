@@ -27,14 +27,14 @@ export type UserHandler = (
 
 type Methods<H> = Readonly<Partial<Record<'GET' | 'POST' | 'PUT' | 'DELETE' | 'any', H>>>;
 
-/** One path. `user` and `peer` routes run after authentication (spec: services-and-tokens 0.2). */
+/** One path. All but `none` run after authentication (spec: services-and-tokens 0.2); a `peer` is another router. */
 export type Route = {
   readonly path: string;
   /** Pages of other origins may never call this, whatever the configuration says: the handler refuses them itself. */
   readonly ownOrigin?: true;
 } & (
   | { readonly auth: 'none'; readonly methods: Methods<Handler> }
-  | { readonly auth: 'user' | 'peer'; readonly methods: Methods<UserHandler> }
+  | { readonly auth: 'user' | 'peer' | 'peer or user'; readonly methods: Methods<UserHandler> }
 );
 
 /** Runs the handler of the request's method, or says which methods there are. */

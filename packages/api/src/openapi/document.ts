@@ -79,6 +79,12 @@ function operationsOf(path: string): [string, Readonly<Record<string, Operation>
   return component === undefined ? null : ['router', { get: stateComponent(component) }];
 }
 
+const SECURITY: Readonly<Record<Exclude<Operation['auth'], 'user'>, readonly JsonSchema[]>> = {
+  none: [],
+  peer: [{ peer: [] }],
+  'peer or user': [{ peer: [] }, { cookie: [] }],
+};
+
 function operation(path: string, tag: string, one: Operation): OpenApiOperation {
   const { summary, description, auth, query = {}, headers = {}, body, responses } = one;
   const names = [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
@@ -87,7 +93,7 @@ function operation(path: string, tag: string, one: Operation): OpenApiOperation 
     ...(description === undefined ? {} : { description }),
     ...(one.deprecated === true ? { deprecated: true } : {}),
     tags: [tag],
-    ...(auth === 'none' ? { security: [] } : auth === 'peer' ? { security: [{ peer: [] }] } : {}),
+    ...(auth === 'user' ? {} : { security: SECURITY[auth] }),
     parameters: [
       ...names.map((name) => ({ name, in: 'path', required: true, schema: text })),
       ...Object.entries(query).map(([name, it]) => parameter(name, 'query', it)),

@@ -6,7 +6,7 @@ export interface Operation {
   readonly description?: string;
   readonly deprecated?: boolean;
   /** `user`: authenticated; `peer`: other routers of the cluster. */
-  readonly auth: 'none' | 'user' | 'peer';
+  readonly auth: 'none' | 'user' | 'peer' | 'peer or user';
   readonly query?: Readonly<Record<string, Parameter>>;
   readonly headers?: Readonly<Record<string, Parameter>>;
   readonly body?: { readonly schema: JsonSchema; readonly type?: string; readonly required?: boolean };

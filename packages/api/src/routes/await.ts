@@ -17,12 +17,15 @@ const GOALS: Readonly<Record<string, (presence: Presence) => boolean>> = {
 const DEFAULT_SLEEP_MS = 100;
 const LONGEST_MS = 10 * 60_000;
 
-/** `/apps/<service-id>/await/<goal>`: answers when the goal is reached or the time is over (spec: 4.8.6). */
+/**
+ * `/apps/<service-id>/await/<goal>`: answers when the goal is reached or the time is over (spec: 4.8.6). It tells nothing
+ * that `/apps/<service-id>` does not, so that users, whose scripts wait as well, may call it too.
+ */
 export function awaitRoutes({ store, clock }: Deps): Route[] {
   return [
     {
       path: '/apps/:id/await/:goal',
-      auth: 'peer',
+      auth: 'peer or user',
       methods: {
         GET: async (request) => {
           const goal = pathParameter(request, 'goal');

@@ -50,7 +50,7 @@ export function stateComponents(
     'gc-services': () => collectionState(deps, 'services'),
     'gc-transient-metrics': replaced('load reports in Redis, which expire by themselves'),
     'instance-tracker': (request) => instanceTracker(deps, notices, request),
-    interstitial: replaced('nothing yet: interstitial pages are not served'),
+    interstitial: replaced('workers, which show the page while no instance of a service is healthy'),
     'jwt-auth-server': () => 'disabled',
     'kv-store': replaced('Redis', { kind: 'redis' }),
     'launch-metrics': fromLeader('launch-metrics'),

@@ -66,7 +66,7 @@ export class InstanceSignals {
   }
 
   private async expire(service: Service, tracked: TrackedInstance, user: string): Promise<void> {
-    tracked.markedExpired = true;
+    tracked.expire(this.context.clock.now());
     await this.publisher.publish(service);
     this.journal.happened(service, 'expired', `${user} asked for it`, `expired ${tracked.id}`, {
       instanceId: tracked.id,

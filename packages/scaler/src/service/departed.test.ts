@@ -49,3 +49,11 @@ test('case 42: expired by age only where instance-expiry-mins says so; by its fl
   expect(new TrackedInstance(instance('staged', { startedAtMs: null }), 0).isExpired(1, 1e9)).toBe(false);
   expect(new TrackedInstance(instance('told', { flags: ['expired'] }), 0).isExpired(0, 0)).toBe(true);
 });
+
+test('one that an operator expired stays for 5 s, and then is not protected', () => {
+  const told = new TrackedInstance(instance('told'), 0);
+  expect([told.isExpired(0, 1_000), told.isKept(1_000)]).toEqual([false, false]);
+  told.expire(1_000);
+  expect([told.isExpired(0, 1_000), told.isKept(1_000), told.isKept(5_999)]).toEqual([true, true, true]);
+  expect(told.isKept(6_000)).toBe(false);
+});

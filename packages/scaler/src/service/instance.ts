@@ -17,6 +17,9 @@ export interface Drain {
   refusedSinceMs: number | null;
 }
 
+/** So long an instance stays after an operator expired it: time to find it among the active ones (spec: cli-contract 3). */
+const KEPT_EXPIRED_MS = 5_000;
+
 /** One active instance: what the scheduler says of it, what probing says, and what is to become of it. */
 export class TrackedInstance {
   healthy: boolean;
@@ -26,6 +29,8 @@ export class TrackedInstance {
   everHealthy: boolean;
   /** An operator wants it replaced. */
   markedExpired: boolean;
+  /** Wall clock: scaling does not stop it before. */
+  private keptUntilMs = 0;
   /** Failed checks in a row. */
   failedChecks = 0;
   healthCheckStatus: number | null;
@@ -103,6 +108,16 @@ export class TrackedInstance {
     this.fate = 'open';
     this.drain = null;
     return true;
+  }
+
+  /** An operator wants it replaced, from now on. */
+  expire(wallMs: number): void {
+    this.markedExpired = true;
+    this.keptUntilMs = wallMs + KEPT_EXPIRED_MS;
+  }
+
+  isKept(wallMs: number): boolean {
+    return wallMs < this.keptUntilMs;
   }
 
   isExpired(expiryMs: number, wallMs: number): boolean {

@@ -58,7 +58,7 @@ export function candidatesOf(
       // Workers know which instances they avoid and how old a request is; leases do not tell.
       ejected: false,
       onlyLingering: false,
-      fate: tracked.fate,
+      fate: tracked.fate === 'open' && tracked.isKept(wallMs) ? 'locked' : tracked.fate,
       inUse: usage.get(tracked.id) ?? 0,
     };
   });

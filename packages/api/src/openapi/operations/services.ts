@@ -160,7 +160,7 @@ export const SERVICE_OPERATIONS: Operations = {
   '/apps/:id/await/:goal': {
     get: {
       summary: 'Wait until this router sees a service deleted, existing or healthy',
-      auth: 'peer',
+      auth: 'peer or user',
       query: {
         timeout: { ...timeout, required: true },
         'sleep-duration': { description: 'Time between looks, in ms; default 100.', schema: count },
@@ -246,7 +246,7 @@ export const SERVICE_OPERATIONS: Operations = {
     get: {
       summary: 'Read a service again',
       auth: 'peer',
-      responses: { 200: json('Done.', anything), 404: notFound },
+      responses: { 200: json('Done.', anything), 401: refused('Not a router.'), 404: notFound },
     },
   },
   '/apps/:id/resume': { get: stateChange('resume', 'Accept requests for a service again') },

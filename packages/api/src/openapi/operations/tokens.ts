@@ -154,7 +154,11 @@ export const TOKEN_OPERATIONS: Operations = {
       description: 'For routers of the original in the same fleet; ours follow the change feed.',
       auth: 'peer',
       body: { schema: atLeast({ 'token ?': text, 'owner ?': text, 'index ?': flag }) },
-      responses: { 200: json('Done.', atLeast({ success: { const: true } })), 400: refused('Not JSON.') },
+      responses: {
+        200: json('Done.', atLeast({ success: { const: true } })),
+        400: refused('Not JSON, or an owner without tokens.'),
+        401: refused('Not a router.'),
+      },
     },
   },
 };
