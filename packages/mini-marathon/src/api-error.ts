@@ -43,6 +43,8 @@ export const scaleAndWipe = () =>
   new ApiError(400, { message: 'You cannot use scale and wipe at the same time.' });
 export const malformedTaskId = (id: string) =>
   new ApiError(400, { message: `Invalid task id '${id}'. [unparsable task id]` });
+export const badParameter = (name: string, value: string) =>
+  new ApiError(400, { message: `Invalid value '${value}' for the query parameter '${name}'` });
 export const unsupportedMediaType = () => new ApiError(415, { message: 'HTTP 415 Unsupported Media Type' });
 export const methodNotAllowed = () => new ApiError(405, { message: 'HTTP 405 Method Not Allowed' });
 export const uriNotFound = () => new ApiError(500, { message: 'URI not found' });

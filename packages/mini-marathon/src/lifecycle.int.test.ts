@@ -1,4 +1,4 @@
-import { FAST_CHECK, TestServer, until, WEB_SERVER } from './test-support';
+import { FAST_CHECK, TestServer, until, WEB_SERVER, type ShownTask } from './test-support';
 
 interface Deployed {
   version: string;
@@ -85,6 +85,28 @@ describe('the life of an app', () => {
     expect(after.instances).toBe(1);
     expect((await marathon.call('DELETE', `/v2/apps/web/tasks/${before?.id}`)).body).toEqual({
       message: `Task '${before?.id}' does not exist`,
+    });
+  });
+
+  it('killCount limits how many are killed, and noOp only tells which', async () => {
+    await marathon.call('POST', '/v2/apps', { id: 'many', cmd: 'exec sleep 60', ports: [0], instances: 3 });
+    const ids = (await marathon.settled('many')).tasks.map(({ id }) => id);
+    const ask = async (query: string) =>
+      (await marathon.call<{ tasks: ShownTask[] }>('DELETE', `/v2/apps/many/tasks?${query}`)).body.tasks;
+    expect((await ask('noOp=true')).map(({ id }) => id)).toEqual(ids);
+    expect((await ask('noOp=true&killCount=2')).map(({ id }) => id)).toEqual(ids.slice(0, 2));
+    expect((await marathon.app('many')).tasks.map(({ id }) => id)).toEqual(ids);
+    expect((await ask('killCount=1')).map(({ id }) => id)).toEqual(ids.slice(0, 1));
+    const replaced = await marathon.appWhen(
+      'many',
+      ({ tasks, tasksRunning }) => tasksRunning === 3 && !tasks.some(({ id }) => id === ids[0]),
+    );
+    expect(replaced.tasks.map(({ id }) => id)).toEqual(expect.arrayContaining(ids.slice(1)));
+    await marathon.call('DELETE', '/v2/apps/many/tasks?killCount=2&scale=true');
+    expect((await marathon.settled('many')).instances).toBe(1);
+    expect(await marathon.call('DELETE', '/v2/apps/many/tasks?killCount=x')).toMatchObject({
+      status: 400,
+      body: { message: "Invalid value 'x' for the query parameter 'killCount'" },
     });
   });
 

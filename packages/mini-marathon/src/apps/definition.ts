@@ -82,6 +82,9 @@ export interface AppDefinition {
   readonly role?: string;
   readonly residency?: Json;
   readonly secrets?: Json;
+  readonly check?: Json;
+  readonly tty?: boolean;
+  readonly resourceLimits?: Json;
   readonly requirePorts: boolean;
   readonly version: string;
   readonly versionInfo: { readonly lastScalingAt: string; readonly lastConfigChangeAt: string };
@@ -108,22 +111,36 @@ export type AppInput = {
   readonly upgradeStrategy?: Partial<UpgradeStrategy> | undefined;
   /** Deprecated spelling of `portDefinitions`. */
   readonly ports?: readonly number[] | undefined;
+  /** Deprecated spelling of `networks`. */
+  readonly ipAddress?:
+    { readonly networkName?: string; readonly labels?: Readonly<Record<string, string>> } | undefined;
   /** Deprecated spelling of `fetch`. */
   readonly uris?: readonly string[] | undefined;
 };
 
-/** Host ports that each task gets: one per port definition, or per port mapping of the container. */
-export function portCount(app: AppDefinition): number {
-  return app.portDefinitions.length > 0 ? app.portDefinitions.length : portMappings(app.container).length;
+/** A port of a container, as a client names it or with everything filled in. */
+export interface PortMapping {
+  readonly [name: string]: Json;
+  readonly containerPort?: number;
+  readonly name?: string;
+  readonly servicePort?: number;
 }
 
-function portMappings(container: AppDefinition['container']): readonly Json[] {
+/** Host ports that each task gets: one per port definition, or per port mapping of the container. */
+export function portCount(app: AppDefinition): number {
+  return servicePortsOf(app).length;
+}
+
+/** One per host port of a task. */
+export function servicePortsOf({ portDefinitions, container }: AppDefinition): number[] {
+  if (portDefinitions.length > 0) return portDefinitions.map(({ port }) => port);
+  return portMappings(container).map(({ servicePort }) => servicePort ?? 0);
+}
+
+/** Those of the container, which older clients write below `docker`. */
+export function portMappings(container: AppDefinition['container']): readonly PortMapping[] {
   const docker = container?.['docker'];
   const nested = typeof docker === 'object' && docker !== null && !Array.isArray(docker) ? docker : {};
   const mappings = container?.['portMappings'] ?? nested['portMappings'];
-  return Array.isArray(mappings) ? mappings : [];
-}
-
-export function hasPortMappings(container: AppDefinition['container']): boolean {
-  return portMappings(container).length > 0;
+  return Array.isArray(mappings) ? (mappings as PortMapping[]) : [];
 }

@@ -6,7 +6,8 @@ import type {
   PortDefinition,
   ReadinessCheck,
 } from './definition';
-import { hasPortMappings } from './definition';
+import { normaliseContainer, impliedNetworks } from './container';
+import { portMappings } from './definition';
 import { absoluteId, parentId } from './path-id';
 
 /** Allocates one unused service port (10000 to 20000). */
@@ -56,7 +57,7 @@ export function normalise(
     backoffSeconds: input.backoffSeconds,
     backoffFactor: input.backoffFactor,
     maxLaunchDelaySeconds: input.maxLaunchDelaySeconds,
-    container: input.container,
+    container: input.container && normaliseContainer(input.container, previous, servicePorts),
     healthChecks: input.healthChecks?.map(healthCheck),
     readinessChecks: input.readinessChecks?.map(readinessCheck),
     dependencies: input.dependencies?.map((other) => absoluteId(other, parentId(id))),
@@ -69,11 +70,14 @@ export function normalise(
     role: input.role,
     residency: input.residency,
     secrets: input.secrets,
+    check: input.check,
+    tty: input.tty,
+    resourceLimits: input.resourceLimits,
     requirePorts: input.requirePorts,
     killSelection: input.killSelection,
     unreachableStrategy: input.unreachableStrategy,
     portDefinitions: portDefinitions(input, previous, servicePorts),
-    networks: input.networks,
+    networks: input.networks ?? impliedNetworks(input),
     taskKillGracePeriodSeconds: input.taskKillGracePeriodSeconds,
   });
   const merged: AppDefinition = {
@@ -83,7 +87,7 @@ export function normalise(
     version,
     versionInfo: { lastScalingAt: version, lastConfigChangeAt: version },
   };
-  if (base !== undefined || given.portDefinitions !== undefined || hasPortMappings(merged.container))
+  if (base !== undefined || given.portDefinitions !== undefined || portMappings(merged.container).length > 0)
     return merged;
   const kept = previous?.portDefinitions[0]?.name === 'default' ? previous.portDefinitions : undefined;
   return { ...merged, portDefinitions: kept ?? [{ ...anyPort(servicePorts), name: 'default' }] };

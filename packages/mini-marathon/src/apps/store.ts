@@ -1,5 +1,5 @@
 import type { Records } from '../state/records';
-import type { AppDefinition } from './definition';
+import { servicePortsOf, type AppDefinition } from './definition';
 
 /** The most recent abnormal end of a task of an app (4B.4). */
 export interface TaskFailure {
@@ -82,9 +82,7 @@ export class AppStore {
 
   /** A service port that no app uses. */
   allocateServicePort(): number {
-    const used = new Set(
-      this.list().flatMap((app) => app.portDefinitions.map((definition) => definition.port)),
-    );
+    const used = new Set(this.list().flatMap(servicePortsOf));
     const size = SERVICE_PORTS.max - SERVICE_PORTS.min;
     for (let tries = 0; tries < size; tries++) {
       const port = this.nextServicePort;

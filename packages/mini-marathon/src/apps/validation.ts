@@ -32,6 +32,15 @@ const portDefinition = Joi.object({
   labels: strings,
 });
 
+const portMapping = Joi.object({
+  containerPort: port,
+  hostPort: port,
+  servicePort: port,
+  protocol: Joi.string().valid('tcp', 'udp', 'udp,tcp', 'tcp,udp'),
+  name: Joi.string(),
+  labels: strings,
+}).unknown();
+
 const artifact = Joi.object({
   uri: Joi.string().required(),
   extract: Joi.boolean(),
@@ -73,7 +82,12 @@ export const appInput = Joi.object({
   backoffSeconds: Joi.number().min(0),
   backoffFactor: Joi.number().min(1),
   maxLaunchDelaySeconds: Joi.number().min(0),
-  container: Joi.object().unknown(),
+  container: Joi.object({
+    type: Joi.string().valid('MESOS', 'DOCKER'),
+    volumes: Joi.array(),
+    portMappings: Joi.array().items(portMapping),
+    docker: Joi.object({ image: Joi.string(), portMappings: Joi.array().items(portMapping) }).unknown(),
+  }).unknown(),
   healthChecks: Joi.array().items(healthCheck.unknown()),
   readinessChecks: Joi.array().items(readinessCheck.unknown()),
   dependencies: Joi.array().items(Joi.string()),
@@ -83,6 +97,10 @@ export const appInput = Joi.object({
   role: Joi.string(),
   residency: Joi.object().unknown(),
   secrets: Joi.object().unknown(),
+  check: Joi.object().unknown(),
+  tty: Joi.boolean(),
+  resourceLimits: Joi.object().unknown(),
+  ipAddress: Joi.object({ networkName: Joi.string(), labels: strings }).unknown(),
   requirePorts: Joi.boolean(),
   version: Joi.string(),
   killSelection: Joi.string().valid('YOUNGEST_FIRST', 'OLDEST_FIRST'),

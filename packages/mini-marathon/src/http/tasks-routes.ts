@@ -1,8 +1,9 @@
 import type { Request, Response } from 'express';
 import { Router } from 'express';
 import Joi from 'joi';
-import { malformedTaskId, scaleAndWipe, unknownTask } from '../api-error';
+import { badParameter, malformedTaskId, scaleAndWipe, unknownTask } from '../api-error';
 import type { AppDefinition } from '../apps/definition';
+import { servicePortsOf } from '../apps/definition';
 import { absoluteId, isBelow, safePath } from '../apps/path-id';
 import { checked } from '../apps/validation';
 import type { Cluster } from '../cluster';
@@ -41,7 +42,12 @@ export function appTasksRoutes(cluster: Cluster, operations: Operations): Router
     const app = appOf(request);
     const host = values(request, 'host')[0];
     const all = cluster.table.ofApp(app.id);
-    const tasks = host === undefined || host === '*' || host === cluster.agent.host ? all : [];
+    const there = host === undefined || host === '*' || host === cluster.agent.host ? all : [];
+    const tasks = there.slice(0, killCount(request) ?? there.length);
+    if (flag(request, 'noOp')) {
+      response.json({ tasks: tasks.map(view) });
+      return;
+    }
     if (scale) return sendDeployment(response, operations.killAndScale(new Map([[app.id, tasks]]), force));
     operations.kill(tasks);
     response.json({ tasks: tasks.map(view) });
@@ -77,7 +83,7 @@ export function tasksRoutes(cluster: Cluster, operations: Operations): Router {
       cluster.table
         .ofApp(app.id)
         .filter((task) => states.size === 0 || states.has(task.state))
-        .map((task) => ({ ...taskView(task, cluster.agent), servicePorts: servicePorts(app) })),
+        .map((task) => ({ ...taskView(task, cluster.agent), servicePorts: servicePortsOf(app) })),
     );
     response.json({ tasks });
   });
@@ -106,20 +112,26 @@ function killOptions(request: Request): { scale: boolean; force: boolean } {
   return { scale, force: flag(request, 'force') };
 }
 
+/** How many tasks at most; a negative number means all. @throws ApiError 400 */
+function killCount(request: Request): number | undefined {
+  const [given] = values(request, 'killCount');
+  if (given === undefined) return undefined;
+  const count = Number(given);
+  if (!Number.isInteger(count) || given.trim() === '') throw badParameter('killCount', given);
+  return count < 0 ? undefined : count;
+}
+
 const wantsText = (request: Request): boolean =>
   request.accepts(['application/json', 'text/plain']) === 'text/plain';
-
-const servicePorts = (app: AppDefinition): number[] =>
-  app.portDefinitions.map((definition) => definition.port);
 
 /** One line per service port: app, port and every `host:port` behind it, tab-separated. */
 function sendText(response: Response, cluster: Cluster, apps: readonly AppDefinition[]): void {
   const lines = apps.flatMap((app) => {
     const running = cluster.table.ofApp(app.id).filter((task) => task.state === 'TASK_RUNNING');
     const name = safePath(app.id);
-    if (app.portDefinitions.length === 0)
-      return [`${name}\t \t${running.map(() => `${cluster.agent.host} `).join('')}`];
-    return servicePorts(app).map((port, index) => {
+    const ports = servicePortsOf(app);
+    if (ports.length === 0) return [`${name}\t \t${running.map(() => `${cluster.agent.host} `).join('')}`];
+    return ports.map((port, index) => {
       const ends = running.map((task) => `${cluster.agent.host}:${task.ports[index] ?? 0}\t`);
       return `${name}\t${port}\t${ends.join('')}`;
     });

@@ -1,4 +1,4 @@
-import type { AppDefinition } from '../apps/definition';
+import { portMappings, type AppDefinition } from '../apps/definition';
 
 /** What is taken over from this server's own environment; the rest may hold its secrets. */
 const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'] as const;
@@ -31,12 +31,12 @@ export function taskEnvironment(
     // A secret reference is an object; there is no secret store here.
     if (typeof value === 'string') env[name] = value;
   }
+  const declared = declaredPorts(app);
   ports.forEach((port, index) => {
     env[`PORT${index}`] = String(port);
-    const definition = app.portDefinitions[index];
-    if (definition === undefined) return;
-    if (definition.port !== 0) env[`PORT_${definition.port}`] = String(port);
-    if (definition.name !== undefined) env[`PORT_${variableName(definition.name)}`] = String(port);
+    const { port: number, name } = declared[index] ?? {};
+    if (number !== undefined && number !== 0) env[`PORT_${number}`] = String(port);
+    if (name !== undefined) env[`PORT_${variableName(name)}`] = String(port);
   });
   return {
     ...env,
@@ -58,6 +58,12 @@ export function taskEnvironment(
     MESOS_AGENT_ID: input.agentId,
     MESOS_FRAMEWORK_ID: input.frameworkId,
   };
+}
+
+/** Under which numbers and names a program may ask for its ports: those of the container where it has some. */
+function declaredPorts({ portDefinitions, container }: AppDefinition) {
+  if (portDefinitions.length > 0) return portDefinitions;
+  return portMappings(container).map(({ containerPort, name }) => ({ port: containerPort, name }));
 }
 
 function dockerImage(app: AppDefinition): Record<string, string> {

@@ -1,0 +1,67 @@
+import { withVersions } from './change';
+import { portCount, servicePortsOf, type AppInput } from './definition';
+import { normalise } from './normalise';
+
+const V1 = '2020-01-01T00:00:00.000Z';
+const V2 = '2020-01-01T00:00:01.000Z';
+
+function app(input: AppInput, previous?: ReturnType<typeof normalise>) {
+  let nextPort = previous === undefined ? 10_000 : 15_000;
+  return normalise(input, '/x', previous, previous, () => nextPort++, previous === undefined ? V1 : V2);
+}
+
+const bridged: AppInput = {
+  container: {
+    type: 'DOCKER',
+    docker: {
+      image: 'nginx',
+      network: 'BRIDGE',
+      portMappings: [{ containerPort: 80 }, { servicePort: 9000 }],
+    },
+  },
+};
+
+describe('the container of an app (what /v2/apps shows since 1.5)', () => {
+  it('has its ports beside docker and its network in networks, wherever an older client writes them', () => {
+    const shown = app(bridged);
+    expect(shown.container).toEqual({
+      type: 'DOCKER',
+      volumes: [],
+      docker: { image: 'nginx', forcePullImage: false, parameters: [], privileged: false },
+      portMappings: [
+        { containerPort: 80, hostPort: 0, labels: {}, protocol: 'tcp', servicePort: 10_000 },
+        { containerPort: 0, hostPort: 0, labels: {}, protocol: 'tcp', servicePort: 9000 },
+      ],
+    });
+    expect(shown.networks).toEqual([{ mode: 'container/bridge' }]);
+    expect(shown.portDefinitions).toEqual([]);
+    expect([portCount(shown), servicePortsOf(shown)]).toEqual([2, [10_000, 9000]]);
+  });
+
+  it('is unchanged when the same is sent again, in the old form or in the one that is shown', () => {
+    const before = app(bridged);
+    expect(withVersions(before, app(bridged, before), V2)).toBe(before);
+    const { container, networks } = before;
+    expect(withVersions(before, app({ container, networks }, before), V2)).toBe(before);
+  });
+
+  it('on the network of the host has the ports of the app', () => {
+    const shown = app({ container: { docker: { image: 'nginx', network: 'HOST' } }, ports: [0] });
+    expect(shown.container).toEqual({
+      type: 'MESOS',
+      volumes: [],
+      docker: { image: 'nginx', forcePullImage: false },
+    });
+    expect(shown.networks).toEqual([{ mode: 'host' }]);
+    expect(servicePortsOf(shown)).toEqual([10_000]);
+  });
+
+  it('on a network of its own is named by ipAddress', () => {
+    const labels = { a: 'b' };
+    const shown = app({
+      container: { type: 'DOCKER', docker: { image: 'nginx', network: 'USER' } },
+      ipAddress: { networkName: 'dcos', labels },
+    });
+    expect(shown.networks).toEqual([{ mode: 'container', name: 'dcos', labels }]);
+  });
+});
