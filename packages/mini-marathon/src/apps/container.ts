@@ -31,7 +31,8 @@ export function normaliseContainer(
 }
 
 function dockerOf(docker: Record<string, Json>, isDocker: boolean): Json {
-  const { network: _network, portMappings: _mappings, ...rest } = docker;
+  const moved = ['network', 'portMappings'];
+  const rest = Object.fromEntries(Object.entries(docker).filter(([key]) => !moved.includes(key)));
   return isDocker
     ? { forcePullImage: false, parameters: [], privileged: false, ...rest }
     : { forcePullImage: false, ...rest };
