@@ -7,6 +7,7 @@ import { createMetrics, silentLogger } from '@waiter/observability';
 import { Queues, Store } from '@waiter/store';
 import { startRedis, type RedisServer } from '@waiter/testkit';
 import { createApi } from '..';
+import { peerPassword } from '../authenticate/require-peer';
 import type { OpenApiDocument } from './document';
 import { servedPaths } from './served-paths';
 import { Conformance } from './testing/conformance';
@@ -242,6 +243,52 @@ describe('live responses conform to it', () => {
     expect(await faults('GET', `/apps/${serviceId}/await/healthy?timeout=10`)).toEqual([]);
     const kill = `/apps/${serviceId}/instance/${serviceId}.1/kill?timeout=soon`;
     expect(await faults('POST', kill, { body: {} })).toEqual([]);
+  });
+
+  it('every documented POST, PUT and DELETE, refused or not', async () => {
+    const peer = `Basic ${Buffer.from(`r2:${peerPassword('r2', 'r1', 'hunter2')}`).toString('base64')}`;
+    const bodies: Readonly<Record<string, object>> = {
+      '/token': { token: 'last', cpus: 1 },
+      '/metrics/external': { cluster, 'service-metrics': {} },
+      '/apps/{id}/override': { 'max-instances': 7 },
+      '/tokens/refresh': { token: 'last' },
+    };
+    const seen: string[] = [];
+    const found: string[] = [];
+    for (const [template, methods] of Object.entries(document.paths)) {
+      for (const method of Object.keys(methods).filter((name) => name !== 'get')) {
+        seen.push(`${method} ${template}`);
+        // No scaler runs here, which would stop what there is.
+        const id = method === 'delete' || template.includes('{instance}') ? 'none' : serviceId;
+        const path = template.replace('{id}', id).replace(/\{\w+\}/g, 'x');
+        // For routers: by one, and by somebody else.
+        for (const authorization of template === '/tokens/refresh' ? [undefined, peer] : [undefined]) {
+          const headers = authorization === undefined ? {} : { authorization };
+          found.push(
+            ...(await faults(method.toUpperCase(), path, { headers, body: bodies[template] ?? {} })),
+          );
+        }
+      }
+    }
+    expect(found).toEqual([]);
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        'post /scaling/pause',
+        'post /drain',
+        'post /sim/requests',
+        'delete /apps/{id}',
+      ]),
+    );
+  });
+
+  it('routes of routers, with their password', async () => {
+    const headers = {
+      authorization: `Basic ${Buffer.from(`r2:${peerPassword('r2', 'r1', 'hunter2')}`).toString('base64')}`,
+    };
+    for (const path of ['refresh', 'await/exist?timeout=10', 'await/exist']) {
+      expect(await faults('GET', `/apps/${serviceId}/${path}`, { headers })).toEqual([]);
+      expect(await faults('GET', `/apps/${serviceId}/${path}`)).toEqual([]);
+    }
   });
 
   it('notices what does not conform', () => {

@@ -15,7 +15,8 @@ export function openApiPage(document: OpenApiDocument): string {
   });
   const schemas = Object.entries(components.schemas).map(
     ([name, schema]) =>
-      `<details id="${escapeHtml(name)}"><summary><b>${escapeHtml(name)}</b></summary>${raw(schema)}</details>`,
+      // Open, so that a link to it shows it.
+      `<details open id="${escapeHtml(name)}"><summary><b>${escapeHtml(name)}</b></summary>${raw(schema)}</details>`,
   );
   return `<!doctype html>
 <html lang="en">
@@ -43,10 +44,13 @@ ${schemas.join('\n')}
 }
 
 function entry(method: string, path: string, operation: OpenApiOperation): string {
-  const { summary, description = '', parameters, responses } = operation;
+  const { summary, description, parameters, requestBody, responses } = operation;
   const rows = parameters.map(
     ({ name, in: place, description: what }) =>
       `<tr><td><code>${escapeHtml(String(name))}</code></td><td class="quiet">${escapeHtml(String(place))}</td><td>${escapeHtml(String(what ?? ''))}</td></tr>`,
+  );
+  const bodies = Object.entries(requestBody?.content ?? {}).map(
+    ([type, { schema }]) => `<tr><td><code>${escapeHtml(type)}</code></td><td>${raw(schema)}</td></tr>`,
   );
   const answers = Object.entries(responses).map(([status, { description: what, content = {} }]) => {
     const [type, shape] = Object.entries(content)[0] ?? [];
@@ -57,7 +61,7 @@ function entry(method: string, path: string, operation: OpenApiOperation): strin
   const table = (title: string, lines: readonly string[]): string =>
     lines.length === 0 ? '' : `<h4>${title}</h4><table>${lines.join('')}</table>`;
   return `<details><summary><span class="method">${method.toUpperCase()}</span><code>${escapeHtml(path)}</code> <span class="quiet">${escapeHtml(summary)}</span></summary>
-<p>${escapeHtml(description)}</p>${table('Parameters', rows)}${table('Answers', answers)}</details>`;
+${description === undefined ? '' : `<p>${escapeHtml(description)}</p>`}${table('Parameters', rows)}${table('Body', bodies)}${table('Answers', answers)}</details>`;
 }
 
 /** A schema as text, its references as links to the shapes below. */
