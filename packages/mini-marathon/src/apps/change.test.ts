@@ -35,7 +35,7 @@ describe('app changes (4B.3)', () => {
   });
 
   it('asking again for any service port keeps those that were allocated', () => {
-    expect(original.portDefinitions.map((one) => one.port)).toEqual([10_000, 10_001]);
+    expect(original.portDefinitions?.map((one) => one.port)).toEqual([10_000, 10_001]);
     expect(updated({ ports: [0, 0] })).toBe(original);
     expect(updated({ ports: [0] }).portDefinitions).toHaveLength(1);
   });

@@ -34,7 +34,7 @@ describe('the container of an app (what /v2/apps shows since 1.5)', () => {
       ],
     });
     expect(shown.networks).toEqual([{ mode: 'container/bridge' }]);
-    expect(shown.portDefinitions).toEqual([]);
+    expect(shown).not.toHaveProperty('portDefinitions');
     expect([portCount(shown), servicePortsOf(shown)]).toEqual([2, [10_000, 9000]]);
   });
 
@@ -43,6 +43,15 @@ describe('the container of an app (what /v2/apps shows since 1.5)', () => {
     expect(withVersions(before, app(bridged, before), V2)).toBe(before);
     const { container, networks } = before;
     expect(withVersions(before, app({ container, networks }, before), V2)).toBe(before);
+  });
+
+  it('on a bridge has one port at least; back on the network of the host the app has its own', () => {
+    const before = app({ container: { type: 'DOCKER', docker: { image: 'nginx', network: 'BRIDGE' } } });
+    expect(before.container?.['portMappings']).toEqual([
+      { containerPort: 0, hostPort: 0, labels: {}, name: 'default', protocol: 'tcp', servicePort: 10_000 },
+    ]);
+    const after = app({ container: { docker: { image: 'nginx' } }, networks: [{ mode: 'host' }] }, before);
+    expect(after.portDefinitions).toEqual([{ port: 15_000, protocol: 'tcp', labels: {}, name: 'default' }]);
   });
 
   it('on the network of the host has the ports of the app', () => {

@@ -71,3 +71,21 @@ export function impliedNetworks(input: AppInput): AppDefinition['networks'] | un
     },
   ];
 }
+
+/** Whether its ports are those of a container rather than those of the host. */
+export function isInContainer({ container, networks }: AppDefinition): boolean {
+  return (
+    portMappings(container).length > 0 || networks.some((one) => isObject(one) && one['mode'] !== 'host')
+  );
+}
+
+/** Without ports of the app itself; on a bridge there is at least one of the container. */
+export function withContainerPorts(app: AppDefinition, servicePorts: () => number): AppDefinition {
+  const rest = Object.fromEntries(
+    Object.entries(app).filter(([key]) => key !== 'portDefinitions'),
+  ) as AppDefinition;
+  const bridged = app.networks.some((one) => isObject(one) && one['mode'] === 'container/bridge');
+  if (!bridged || portMappings(app.container).length > 0) return rest;
+  const byDefault = filled({ name: 'default' }, undefined, servicePorts);
+  return { ...rest, container: { ...app.container, portMappings: [byDefault] } };
+}

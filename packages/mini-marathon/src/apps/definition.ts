@@ -90,7 +90,8 @@ export interface AppDefinition {
   readonly versionInfo: { readonly lastScalingAt: string; readonly lastConfigChangeAt: string };
   readonly killSelection: 'YOUNGEST_FIRST' | 'OLDEST_FIRST';
   readonly unreachableStrategy: Json;
-  readonly portDefinitions: readonly PortDefinition[];
+  /** Absent where the ports are those of the container. */
+  readonly portDefinitions?: readonly PortDefinition[];
   readonly networks: readonly Json[];
   readonly taskKillGracePeriodSeconds?: number;
 }
@@ -133,7 +134,7 @@ export function portCount(app: AppDefinition): number {
 
 /** One per host port of a task. */
 export function servicePortsOf({ portDefinitions, container }: AppDefinition): number[] {
-  if (portDefinitions.length > 0) return portDefinitions.map(({ port }) => port);
+  if (portDefinitions !== undefined) return portDefinitions.map(({ port }) => port);
   return portMappings(container).map(({ servicePort }) => servicePort ?? 0);
 }
 
@@ -143,4 +144,9 @@ export function portMappings(container: AppDefinition['container']): readonly Po
   const nested = typeof docker === 'object' && docker !== null && !Array.isArray(docker) ? docker : {};
   const mappings = container?.['portMappings'] ?? nested['portMappings'];
   return Array.isArray(mappings) ? (mappings as PortMapping[]) : [];
+}
+
+/** By index, where they have one. */
+export function portNames({ portDefinitions, container }: AppDefinition): (string | undefined)[] {
+  return (portDefinitions ?? portMappings(container)).map(({ name }) => name);
 }

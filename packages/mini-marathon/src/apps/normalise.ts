@@ -6,8 +6,7 @@ import type {
   PortDefinition,
   ReadinessCheck,
 } from './definition';
-import { normaliseContainer, impliedNetworks } from './container';
-import { portMappings } from './definition';
+import { impliedNetworks, isInContainer, normaliseContainer, withContainerPorts } from './container';
 import { absoluteId, parentId } from './path-id';
 
 /** Allocates one unused service port (10000 to 20000). */
@@ -87,9 +86,10 @@ export function normalise(
     version,
     versionInfo: { lastScalingAt: version, lastConfigChangeAt: version },
   };
-  if (base !== undefined || given.portDefinitions !== undefined || portMappings(merged.container).length > 0)
-    return merged;
-  const kept = previous?.portDefinitions[0]?.name === 'default' ? previous.portDefinitions : undefined;
+  if (isInContainer(merged) && (given.portDefinitions ?? []).length === 0)
+    return withContainerPorts(merged, servicePorts);
+  if (merged.portDefinitions !== undefined) return merged;
+  const kept = previous?.portDefinitions?.[0]?.name === 'default' ? previous.portDefinitions : undefined;
   return { ...merged, portDefinitions: kept ?? [{ ...anyPort(servicePorts), name: 'default' }] };
 }
 
@@ -117,7 +117,6 @@ function defaults(id: string): Omit<AppDefinition, 'version' | 'versionInfo'> {
     requirePorts: false,
     killSelection: 'YOUNGEST_FIRST',
     unreachableStrategy: { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 },
-    portDefinitions: [],
     networks: [{ mode: 'host' }],
   };
 }
@@ -151,7 +150,7 @@ function portDefinitions(
   return wanted?.map((port: Partial<PortDefinition>, index) => {
     const filled = { protocol: 'tcp', labels: {}, ...defined(port), port: port.port ?? 0 };
     if (filled.port !== 0 || input.requirePorts === true) return filled;
-    return { ...filled, port: previous?.portDefinitions[index]?.port ?? servicePorts() };
+    return { ...filled, port: previous?.portDefinitions?.[index]?.port ?? servicePorts() };
   });
 }
 

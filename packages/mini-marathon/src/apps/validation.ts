@@ -2,7 +2,7 @@ import Joi from 'joi';
 import type { ErrorDetail } from '../api-error';
 import { invalidObject, wrongShape } from '../api-error';
 import type { AppDefinition, AppInput } from './definition';
-import { portCount } from './definition';
+import { portCount, portNames } from './definition';
 import { withoutNulls } from './normalise';
 import { absoluteId, ID_ERROR, isValidId } from './path-id';
 
@@ -165,7 +165,7 @@ export function checkRules(app: AppDefinition): void {
     }
   });
   app.readinessChecks.forEach(({ portName }, index) => {
-    if (app.portDefinitions.some(({ name }) => name === portName)) return;
+    if (portNames(app).includes(portName)) return;
     const path = `/readinessChecks(${index})/portName`;
     details.push({ path, errors: ['must be the name of one of the port definitions'] });
   });

@@ -62,7 +62,7 @@ export function taskEnvironment(
 
 /** Under which numbers and names a program may ask for its ports: those of the container where it has some. */
 function declaredPorts({ portDefinitions, container }: AppDefinition) {
-  if (portDefinitions.length > 0) return portDefinitions;
+  if (portDefinitions !== undefined) return portDefinitions;
   return portMappings(container).map(({ containerPort, name }) => ({ port: containerPort, name }));
 }
 

@@ -1,4 +1,4 @@
-import type { ReadinessCheck } from '../apps/definition';
+import { portNames, type ReadinessCheck } from '../apps/definition';
 import { checkReadiness } from '../health/readiness';
 import type { Task } from './task';
 
@@ -47,6 +47,6 @@ export class TaskReadiness {
 }
 
 function portOf({ app, ports }: Task, { portName }: ReadinessCheck): number | undefined {
-  const index = app.portDefinitions.findIndex(({ name }) => name === portName);
+  const index = portNames(app).indexOf(portName);
   return index < 0 ? undefined : ports[index];
 }

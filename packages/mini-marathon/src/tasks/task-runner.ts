@@ -225,8 +225,9 @@ export class TaskRunner {
   }
 
   private takePorts(app: AppDefinition): readonly number[] | undefined {
-    const fixed = app.portDefinitions.map((definition) => definition.port);
-    if (!app.requirePorts || fixed.includes(0)) return this.parts.ports.take(portCount(app));
+    const fixed = (app.portDefinitions ?? []).map((definition) => definition.port);
+    if (!app.requirePorts || fixed.length === 0 || fixed.includes(0))
+      return this.parts.ports.take(portCount(app));
     return this.parts.ports.takeExactly(fixed) ? fixed : undefined;
   }
 
