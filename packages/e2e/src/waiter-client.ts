@@ -17,12 +17,13 @@ export class WaiterClient {
     readonly user: string,
   ) {}
 
-  /** Clusters by name. */
-  configure(clusters: Readonly<Record<string, string>>): void {
+  /** Clusters by name; new tokens go to the first one. @param more of every cluster's entry */
+  configure(clusters: Readonly<Record<string, string>>, more: Readonly<Record<string, string>> = {}): void {
     const list = Object.entries(clusters).map(([name, url], index) => ({
       name,
       url,
       'default-for-create': index === 0,
+      ...more,
     }));
     writeFileSync(
       join(this.home, '.waiter.json'),
