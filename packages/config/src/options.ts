@@ -448,6 +448,11 @@ export const options = {
       description:
         'Whether tasks go on when it is told to stop, for the next one to take over. Killed, it always leaves them.',
     }),
+    standby: flag({
+      default: false,
+      description:
+        'Whether a server whose data directory another one uses waits for it, and passes requests on to that one meanwhile.',
+    }),
     enforceMemory: flag({
       default: true,
       description: 'Whether tasks that take more memory than their app has (`mem`, in MB) are ended.',

@@ -41,6 +41,8 @@ export interface Cluster {
   readonly sandboxes: Sandboxes;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Tells servers that stand by where this one listens (`host:port`). */
+  announce(address: string): void;
   /** Writes what has changed: what was answered survives this process. */
   flush(): void;
   /** Kills every task and waits until all are gone, and forgets all apps; or leaves everything as it is (`keepTasks`). */
@@ -120,6 +122,7 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
     sandboxes,
     clock,
     logger,
+    announce: (address) => lock.announce(address),
     flush,
     close: async () => {
       closed = true;

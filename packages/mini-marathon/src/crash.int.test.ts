@@ -192,3 +192,57 @@ it('starts with files that a crash has left unreadable', async () => {
   expect((await server.call('GET', '/v2/apps')).body).toEqual({ apps: [] });
   await server.stop();
 });
+
+describe('a server that stands by', () => {
+  const web = { id: 'web', cmd: WEB_SERVER, instances: 2, healthChecks: [FAST_CHECK] };
+
+  it('passes requests on, redirects event streams, and leads with the same tasks once the leader is killed', async () => {
+    const first = await startProcess(folder, dataDir);
+    const leader = TestServer.at(first.url, dataDir);
+    const second = await takeOver({ standby: true });
+    try {
+      expect((await second.call('POST', '/v2/apps', web)).status).toBe(201);
+      const before = (await second.settled('web')).tasks.map(({ id }) => id);
+      expect((await leader.app('web')).tasks.map(({ id }) => id)).toEqual(before);
+      const { status, headers } = await second.call('GET', '/v2/apps/none');
+      expect([status, headers.get('x-marathon-leader')]).toEqual([404, first.url]);
+      expect((await second.call('GET', '/v2/leader')).body).toEqual({ leader: new URL(first.url).host });
+      const events = await fetch(`${second.url}/v2/events?event_type=x`, {
+        headers: { accept: 'text/event-stream' },
+        redirect: 'manual',
+      });
+      expect([events.status, events.headers.get('location')]).toEqual([
+        302,
+        `${first.url}/v2/events?event_type=x`,
+      ]);
+      const loop = { 'x-marathon-via': `1.1 ${new URL(second.url).host}` };
+      expect((await second.call('GET', '/v2/apps', undefined, loop)).status).toBe(502);
+
+      first.process.kill('SIGKILL');
+      // Asked in between, it waits until somebody leads.
+      const app = await second.app('web');
+      expect([app.instances, app.tasks.map(({ id }) => id)]).toEqual([2, before]);
+      const leading = await second.call('GET', '/v2/leader');
+      expect(leading.body).toEqual({ leader: new URL(second.url).host });
+      expect(processesOf(dataDir)).toHaveLength(2);
+      await second.call('PUT', '/v2/apps/web', { instances: 3 });
+      expect((await second.settled('web')).tasksHealthy).toBe(3);
+    } finally {
+      first.process.kill('SIGKILL');
+      expect(await second.stop()).toEqual([]);
+    }
+  });
+
+  it('stops without touching what the leader runs', async () => {
+    const first = await startProcess(folder, dataDir);
+    const second = await takeOver({ standby: true });
+    await second.call('POST', '/v2/apps', { ...web, instances: 1 });
+    await second.settled('web');
+    await second.server.close();
+    expect(processesOf(dataDir)).toHaveLength(1);
+    await expect(takeOver()).rejects.toThrow('is in use by the server with pid');
+    first.process.kill('SIGKILL');
+    await once(first.process, 'exit');
+    expect(await (await takeOver()).stop()).toEqual([]);
+  });
+});

@@ -18,6 +18,11 @@ export interface MiniMarathonOptions {
   readonly keepSandboxes?: number;
   /** Whether `close` leaves tasks running and apps in place, for the next server. Default false. */
   readonly keepTasks?: boolean;
+  /**
+   * Whether a server whose data directory is another's waits for it, passing requests on to that one meanwhile; otherwise it does
+   * not start. Default false.
+   */
+  readonly standby?: boolean;
   /** Whether tasks that take more memory than their app's `mem` are ended. Default true. */
   readonly enforceMemory?: boolean;
 }

@@ -1,9 +1,14 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createCluster } from './cluster';
+import { resolve } from 'node:path';
+import { createCluster, type Cluster } from './cluster';
 import { createApplication } from './http/application';
+import { silentLogger } from './logger';
 import type { MiniMarathonOptions } from './options';
+import { elected } from './standby/election';
+import { passOn } from './standby/pass-on';
+import { DirectoryInUse, ServerLock } from './state/server-lock';
 
 export interface MiniMarathon {
   /** `http://host:port`, to reach it on this machine. */
@@ -11,8 +16,8 @@ export interface MiniMarathon {
   readonly port: number;
   /**
    * Stops every task (SIGTERM to its process group, SIGKILL after the app's `taskKillGracePeriodSeconds`, 3 s unless set),
-   * waits until they are gone, forgets all apps, then ends connections; with `keepTasks` it only ends connections. Calling it
-   * again waits for the same.
+   * waits until they are gone, forgets all apps, then ends connections; with `keepTasks`, or while another server leads, it only
+   * ends connections. Calling it again waits for the same.
    */
   close(): Promise<void>;
 }
@@ -20,28 +25,57 @@ export interface MiniMarathon {
 /**
  * Starts a Marathon-compatible server whose tasks are local processes. It goes on where an earlier server with this data
  * directory was killed: the same apps, the same tasks.
- * @throws Error when the data directory is in use by a running server, or the address cannot be listened on
+ * @throws Error when the data directory is in use by a running server (without `standby`), or the address cannot be listened on
  */
 export async function startMiniMarathon(options: MiniMarathonOptions): Promise<MiniMarathon> {
   const host = options.host ?? '127.0.0.1';
-  const cluster = await createCluster(options);
+  const dataDir = resolve(options.dataDir);
+  const logger = options.logger ?? silentLogger;
+  let cluster = await createCluster(options).catch((error: unknown) => {
+    if (options.standby === true && error instanceof DirectoryInUse) return undefined;
+    throw error;
+  });
   let port = options.port;
-  const server = createServer(createApplication(cluster, () => `${options.advertisedHost ?? host}:${port}`));
+  const address = (): string => `${options.advertisedHost ?? host}:${port}`;
+  let application: RequestListener | undefined;
+  const lead = (leading: Cluster): void => {
+    cluster = leading;
+    application = createApplication(leading, address);
+    leading.announce(address());
+  };
+  const standIn = passOn(
+    address,
+    () => ServerLock.leaderOf(dataDir),
+    () => application,
+  );
+  const server = createServer((request, response) => (application ?? standIn)(request, response));
   server.listen(options.port, host);
   await once(server, 'listening');
   port = (server.address() as AddressInfo).port;
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const url = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
-  cluster.logger.info('mini-marathon listens', { url, dataDir: options.dataDir });
+  const stop = new AbortController();
+  let standing: Promise<void> = Promise.resolve();
+  if (cluster !== undefined) lead(cluster);
+  else {
+    standing = elected(dataDir, () => createCluster(options), stop.signal).then((leading) => {
+      if (leading === undefined) return;
+      lead(leading);
+      logger.info('mini-marathon leads now', { url });
+    });
+  }
+  logger.info('mini-marathon listens', { url, dataDir, leads: cluster !== undefined });
   let closing: Promise<void> | undefined;
   const close = async () => {
+    stop.abort();
+    await standing;
     // No new request is answered meanwhile, but event streams still tell how the tasks end.
-    const closed = new Promise((resolve) => server.close(resolve));
+    const closed = new Promise((done) => server.close(done));
     server.closeIdleConnections();
-    await cluster.close();
+    await cluster?.close();
     server.closeAllConnections();
     await closed;
-    cluster.logger.info('mini-marathon is closed', { url });
+    logger.info('mini-marathon is closed', { url });
   };
   return { url, port, close: () => (closing ??= close()) };
 }

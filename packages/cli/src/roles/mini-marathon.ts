@@ -17,6 +17,7 @@ export async function runMiniMarathon(config: CompiledConfig): Promise<void> {
     portRange: [options.firstTaskPort, options.lastTaskPort],
     keepSandboxes: options.keepSandboxes,
     keepTasks: options.keepTasks,
+    standby: options.standby,
     enforceMemory: options.enforceMemory,
     logger,
   });

@@ -5,40 +5,68 @@ import { processIdentity } from '../tasks/process-identity';
 interface Owner {
   readonly pid: number;
   readonly startTime: string | undefined;
+  /** `host:port` it can be reached at, once it listens. */
+  readonly address?: string;
 }
 
-/** `<dataDir>/server.json`: which process has the data directory. Two servers must not share one. */
-export class ServerLock {
-  private constructor(private readonly path: string) {}
+/** Another server runs on the data directory. */
+export class DirectoryInUse extends Error {
+  constructor(dataDir: string, pid: number) {
+    super(`The data directory ${dataDir} is in use by the server with pid ${pid}`);
+    this.name = 'DirectoryInUse';
+  }
+}
 
-  /** @throws Error while another server runs on the directory */
+/** `<dataDir>/server.json`: which process has the data directory, and where it listens. Two servers must not share one. */
+export class ServerLock {
+  private constructor(private readonly dataDir: string) {}
+
+  /** @throws DirectoryInUse while another server runs on the directory */
   static take(dataDir: string): ServerLock {
     mkdirSync(dataDir, { recursive: true });
-    const path = join(dataDir, 'server.json');
-    const owner = read(path);
-    if (owner !== undefined && owner.pid !== process.pid && isAlive(owner)) {
-      throw new Error(`The data directory ${dataDir} is in use by the server with pid ${owner.pid}`);
-    }
-    const own: Owner = { pid: process.pid, startTime: processIdentity(process.pid)?.startTime };
-    writeFileSync(`${path}.new`, JSON.stringify(own));
-    renameSync(`${path}.new`, path);
-    return new ServerLock(path);
+    const owner = ownerOf(dataDir);
+    if (owner !== undefined && owner.pid !== process.pid) throw new DirectoryInUse(dataDir, owner.pid);
+    const lock = new ServerLock(dataDir);
+    lock.write({});
+    return lock;
+  }
+
+  /** `host:port` of the server that runs on the directory, as far as it is known. */
+  static leaderOf(dataDir: string): string | undefined {
+    return ownerOf(dataDir)?.address;
+  }
+
+  /** Tells those who stand by where this server listens. */
+  announce(address: string): void {
+    this.write({ address });
+  }
+
+  /** Of several that take it in one moment, the last one has it. */
+  isOurs(): boolean {
+    return ownerOf(this.dataDir)?.pid === process.pid;
   }
 
   release(): void {
-    rmSync(this.path, { force: true });
+    if (this.isOurs()) rmSync(pathIn(this.dataDir), { force: true });
+  }
+
+  private write(more: Pick<Owner, 'address'>): void {
+    const own: Owner = { pid: process.pid, startTime: processIdentity(process.pid)?.startTime, ...more };
+    const path = pathIn(this.dataDir);
+    writeFileSync(`${path}.${process.pid}`, JSON.stringify(own));
+    renameSync(`${path}.${process.pid}`, path);
   }
 }
 
-function read(path: string): Owner | undefined {
+const pathIn = (dataDir: string): string => join(dataDir, 'server.json');
+
+/** The one that runs; undefined where there is none any more. */
+function ownerOf(dataDir: string): Owner | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Owner;
+    const owner = JSON.parse(readFileSync(pathIn(dataDir), 'utf8')) as Owner;
+    const found = processIdentity(owner.pid);
+    return found !== undefined && !found.zombie && found.startTime === owner.startTime ? owner : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isAlive(owner: Owner): boolean {
-  const found = processIdentity(owner.pid);
-  return found !== undefined && !found.zombie && found.startTime === owner.startTime;
 }
