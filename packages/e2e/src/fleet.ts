@@ -22,6 +22,8 @@ export interface FleetOptions {
   readonly scalers?: number;
   /** Runs services on `first`, the default, and on `second`, which the parameter `scheduler` picks. */
   readonly twoMarathons?: boolean;
+  /** Has a second mini-marathon on the same data that stands by. */
+  readonly standbyMarathon?: boolean;
   /** More settings for every role, `WAITER_...`. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -45,6 +47,8 @@ export class Fleet {
   readonly routers: Member[] = [];
   readonly scalers: Member[] = [];
   marathon!: Member;
+  /** Where `standbyMarathon` was asked for. */
+  standby: Member | null = null;
   /** Where `twoMarathons` was asked for. */
   secondMarathon: Member | null = null;
   redis!: RedisServer;
@@ -70,6 +74,7 @@ export class Fleet {
     mkdirSync(redisDir);
     this.redis = await startRedis({ appendonly: true, dir: redisDir });
     await this.startMarathon(await freePort());
+    if (this.options.standbyMarathon === true) await this.startStandby(await freePort());
     if (this.options.twoMarathons === true) {
       this.secondMarathon = await this.marathonAt(await freePort(), 'second-marathon', '26000', '29000');
     }
@@ -86,12 +91,25 @@ export class Fleet {
     this.marathon = await this.marathonAt(port, 'mini-marathon', '21000', '25999');
   }
 
-  private marathonAt(port: number, name: string, firstPort: string, lastPort: string): Promise<Member> {
+  /** On the data of the one that leads, at the port of the one that stood by before. */
+  async startStandby(port = Number(new URL(this.standby?.url ?? '').port)): Promise<void> {
+    const standby = { WAITER_MINI_MARATHON_STANDBY: 'true' };
+    this.standby = await this.marathonAt(port, 'mini-marathon', '21000', '25999', standby);
+  }
+
+  private marathonAt(
+    port: number,
+    name: string,
+    firstPort: string,
+    lastPort: string,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Member> {
     return this.role(name, ['mini-marathon'], `http://127.0.0.1:${port}`, '/ping', {
       WAITER_MINI_MARATHON_PORT: String(port),
       WAITER_MINI_MARATHON_DATA_DIR: join(this.directory.path, name),
       WAITER_MINI_MARATHON_FIRST_TASK_PORT: firstPort,
       WAITER_MINI_MARATHON_LAST_TASK_PORT: lastPort,
+      ...more,
     });
   }
 
@@ -118,7 +136,8 @@ export class Fleet {
 
   private shared(): Record<string, string> {
     const { url } = this.marathon;
-    const own = { WAITER_REDIS_URL: this.redis.url, WAITER_MARATHON_URLS: url };
+    const masters = this.standby === null ? url : `${url},${this.standby.url}`;
+    const own = { WAITER_REDIS_URL: this.redis.url, WAITER_MARATHON_URLS: masters };
     if (this.secondMarathon === null) return own;
     const components = { first: { urls: [url] }, second: { urls: [this.secondMarathon.url] } };
     return {
@@ -176,6 +195,8 @@ export class Fleet {
   /** Stops everything in order and fails when a process of an instance is left. */
   async stop(): Promise<void> {
     for (const member of [...this.routers, ...this.scalers]) await member.process.stop(20_000);
+    // Last the one that leads: it ends the tasks.
+    await this.standby?.process.stop(20_000);
     await this.marathon?.process.stop(20_000);
     await this.secondMarathon?.process.stop(20_000);
     await this.redis?.stop();
