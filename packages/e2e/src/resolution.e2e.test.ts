@@ -180,13 +180,16 @@ describe('from a request to its service', () => {
   it('cases 112, 113, 114: service mapping', async () => {
     const [a, b] = [nextName(), nextName()];
     for (const token of [a, b]) await client.register(token, kitchenService({ name: 'mapped' }));
-    expect(await serviceId({ 'x-waiter-token': a })).toBe(await serviceId({ 'x-waiter-token': b }));
+    const shared = await serviceId({ 'x-waiter-token': a });
+    expect(await serviceId({ 'x-waiter-token': b })).toBe(shared);
+    expect((await app(shared))['service-description']).not.toHaveProperty('env');
     expect(await environment({ 'x-waiter-token': a })).not.toHaveProperty('WAITER_TOKEN');
     for (const token of [a, b]) {
       await client.register(token, kitchenService({ name: 'mapped', 'service-mapping': 'exclusive' }));
     }
     const [idA, idB] = await Promise.all([a, b].map((t) => serviceId({ 'x-waiter-token': t, ...LATEST })));
     expect(idA).not.toBe(idB);
+    expect((await app(String(idB)))['service-description'].env).toEqual({ WAITER_CONFIG_TOKEN: b });
     const exclusive = await environment({ 'x-waiter-token': a, ...LATEST });
     expect(exclusive).toMatchObject({ WAITER_TOKEN: a });
     expect(exclusive).not.toHaveProperty('WAITER_CONFIG_TOKEN');
@@ -201,6 +204,11 @@ describe('from a request to its service', () => {
     expect(await environment({ 'x-waiter-token': `${t1},${t2}` })).toMatchObject({
       WAITER_TOKEN: `${t1},${t2}`,
     });
+    const ofLast = await described({ 'x-waiter-token': `${t1},${t2}` });
+    expect(ofLast['service-description'].env).toEqual({ WAITER_CONFIG_TOKEN: `${t1},${t2}` });
+    expect((await described({ 'x-waiter-token': `${t2},${t1}` }))['service-description']).not.toHaveProperty(
+      'env',
+    );
     expect(await environment({ 'x-waiter-token': `${t2},${t1}` })).not.toHaveProperty('WAITER_TOKEN');
   }, 60_000);
 
@@ -282,6 +290,10 @@ describe('versions', () => {
     expect(await served(by)).toBe(id2);
     const { 'token-fallback': shown } = await client.json<Map>(`/apps/${id3}?include=token-fallback`);
     expect(shown).toEqual({ 'service-id': id2 });
+    const rows = await client.json<Map[]>(`/apps?token=${t}&include=token-fallback`);
+    const fallbacks = rows.map((row) => [row['service-id'], row['token-fallback']]);
+    expect(fallbacks).toContainEqual([id3, { 'service-id': id2 }]);
+    expect(fallbacks).toContainEqual([id2, undefined]);
     expect((await app(id3))['current-for-tokens']).toEqual([t]);
     await new Promise((resolve) => setTimeout(resolve, 5_500));
     expect(await serviceId(by)).toBe(id3);
@@ -313,10 +325,18 @@ describe('versions', () => {
     await client.register(t, kitchen(t, '2', 0, quick));
     const id2 = await served({ 'x-waiter-token': t });
     expect(id2).not.toBe(id1);
-    await waitFor('the first version to go', async () => !(await fleet.apps()).includes(id1), {
-      timeoutMs: 20_000,
-    });
+    const listed = async (of: FleetClient): Promise<unknown[]> =>
+      (await of.json<Map[]>(`/apps?token=${t}`)).map((row) => row['service-id']);
+    await waitFor(
+      'the first version to go from Marathon and every router',
+      async () => {
+        const seen = await Promise.all([fleet.apps(), ...fleet.clients.map(listed)]);
+        return seen.every((ids) => !ids.includes(id1));
+      },
+      { timeoutMs: 20_000 },
+    );
     expect(await fleet.apps()).toContain(id2);
+    for (const one of fleet.clients) expect(await listed(one)).toEqual([id2]);
   }, 60_000);
 });
 

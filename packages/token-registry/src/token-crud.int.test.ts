@@ -152,6 +152,9 @@ describe('creation, reading, updating (spec 6.2)', () => {
     const token = nextName();
     await post({ token, 'min-instances': 50 }).expect(200);
     expect(json(await get(token))['min-instances']).toBe(50);
+    const spaced = { 'min-instances': 51, namespace: 'alice', 'run-as-user': 'alice' };
+    await post({ token, ...spaced }).expect(200);
+    expect(json(await get(token))).toEqual({ ...spaced, owner: 'alice' });
   });
 
   test('case 44, case 54: allowed-params is a set', async () => {
@@ -214,6 +217,8 @@ describe('deletion (spec 6.2, 6.3)', () => {
     expect(etagOf(deleted)).toBe(etag);
     await get(token).expect(404);
     await get(token, '&include=deleted').expect(404);
+    const listed = (await request(registry.app).get('/tokens?include=deleted').expect(200)).body as Body[];
+    expect(listed.map((entry) => entry['token'])).not.toContain(token);
     await remove(token, '?hard-delete=true').expect(404);
   });
 

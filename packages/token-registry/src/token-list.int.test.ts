@@ -124,6 +124,7 @@ test('case 88, case 89: flags, owners and managers', async () => {
   expect(await names('owner=bob&run-as-requester=true')).toEqual(['star']);
   expect(await names('owner=bob&run-as-requester=false')).toEqual(['down']);
   expect(await names('owner=bob&requires-parameters=true')).toEqual(['star']);
+  expect(await names('owner=bob&requires-parameters=false')).toEqual(['down']);
   expect(await names('can-manage-as-user=bob')).toEqual(['down', 'star']);
   const owners = (await request(registry.app).get('/tokens/owners').expect(200)).body as Body;
   expect(Object.keys(owners)).toEqual(['alice', 'bob']);

@@ -376,20 +376,26 @@ describe('who may do what (spec 4.1.2, 6.3)', () => {
     },
   );
 
-  test('case 59: the limit, which admin mode does not know', async () => {
+  test('case 59: the limit, which admin mode does not know and deleted tokens do not count for', async () => {
     const small = await startRegistry({ url: redis.url, settings: { tokenLimitPerOwner: 2 } });
-    const create = (query = ''): Test =>
-      request(small.app)
-        .post(`/token${query}`)
-        .set('x-user', 'crowded')
-        .send({ token: nextName(), name: 'n' });
-    await create().expect(200);
+    const create = (query = '', token = nextName()): Test =>
+      request(small.app).post(`/token${query}`).set('x-user', 'crowded').send({ token, name: 'n' });
+    const first = nextName();
+    await create('', first).expect(200);
     await create().expect(200);
     const response = await create().expect(403);
     expect(messageOf(response)).toContain('You have reached the limit of number of tokens allowed');
     expect(response.body).toMatchObject({
       'waiter-error': { details: { 'allowed-owned-tokens': 2, 'num-owned-tokens': 2 } },
     });
+    await create('', first).expect(200);
+    await request(small.app)
+      .delete('/token')
+      .set('x-user', 'crowded')
+      .set('x-waiter-token', first)
+      .expect(200);
+    await create().expect(200);
+    await create().expect(403);
     await create('?update-mode=admin').expect(200);
     await small.close();
   });
