@@ -433,6 +433,15 @@ export const options = {
       description: 'Address to listen on. It starts any command it is sent: keep it private.',
     }),
     port: port(8080, 'Port to listen on; 0 takes a free one.'),
+    credentials: optionalText(
+      {
+        secret: true,
+        description:
+          '`user:password` that its API asks for. Logs of tasks stay open, as those of a Mesos agent do. Scalers and routers need ' +
+          '`marathon.username` and `marathon.password` then.',
+      },
+      Joi.string().pattern(/^[^:]+:.+$/, 'a name, a colon and a password'),
+    ),
     dataDir: text({
       default: '.waiter/mini-marathon',
       description: 'Where sandboxes of tasks and all its state are kept.',

@@ -45,6 +45,7 @@ export const malformedTaskId = (id: string) =>
   new ApiError(400, { message: `Invalid task id '${id}'. [unparsable task id]` });
 export const badParameter = (name: string, value: string) =>
   new ApiError(400, { message: `Invalid value '${value}' for the query parameter '${name}'` });
+export const unauthorized = () => new ApiError(401, { message: 'HTTP 401 Unauthorized' });
 export const unsupportedMediaType = () => new ApiError(415, { message: 'HTTP 415 Unsupported Media Type' });
 export const methodNotAllowed = () => new ApiError(405, { message: 'HTTP 405 Method Not Allowed' });
 export const uriNotFound = () => new ApiError(500, { message: 'URI not found' });

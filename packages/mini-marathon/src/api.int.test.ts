@@ -262,3 +262,25 @@ describe('the files API (4A.9)', () => {
     expect((await get('/files/browse')).status).toBe(400);
   });
 });
+
+it('asks for a name and a password where it has been given some; /ping and the files of the agent stay open', async () => {
+  const guarded = await TestServer.start({ credentials: 'waiter:s:cret' });
+  try {
+    const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });
+    for (const headers of [
+      {},
+      basic('waiter:other'),
+      basic('waiter'),
+      { authorization: 'Bearer waiter:s:cret' },
+    ]) {
+      const refused = await guarded.call('GET', '/v2/apps', undefined, headers);
+      expect([refused.status, refused.body]).toEqual([401, { message: 'HTTP 401 Unauthorized' }]);
+      expect(refused.headers.get('www-authenticate')).toBe('Basic realm="Mesosphere"');
+      expect((await guarded.call('GET', '/metrics', undefined, headers)).status).toBe(401);
+    }
+    expect((await guarded.call('GET', '/v2/apps', undefined, basic('waiter:s:cret'))).status).toBe(200);
+    for (const path of ['/ping', '/state.json']) expect((await guarded.call('GET', path)).status).toBe(200);
+  } finally {
+    expect(await guarded.stop()).toEqual([]);
+  }
+});

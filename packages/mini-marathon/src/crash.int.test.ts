@@ -229,8 +229,9 @@ describe('a server that stands by', () => {
       expect((await second.settled('web')).tasksHealthy).toBe(3);
     } finally {
       first.process.kill('SIGKILL');
-      expect(await second.stop()).toEqual([]);
+      await second.stop();
     }
+    expect(processesOf(dataDir)).toEqual([]);
   });
 
   it('stops without touching what the leader runs', async () => {

@@ -12,6 +12,8 @@ export interface MiniMarathonOptions {
   readonly taskHost?: string;
   /** Host ports for tasks, both ends included. Default 31000 to 32000. */
   readonly portRange?: readonly [number, number];
+  /** `user:password` that the API asks for (HTTP basic authentication). Default: none. */
+  readonly credentials?: string | undefined;
   /** Host name under which this server names itself as leader. Default: `host`. */
   readonly advertisedHost?: string;
   /** How many sandboxes of ended tasks are kept. Default 200. */

@@ -40,7 +40,7 @@ export async function startMiniMarathon(options: MiniMarathonOptions): Promise<M
   let application: RequestListener | undefined;
   const lead = (leading: Cluster): void => {
     cluster = leading;
-    application = createApplication(leading, address);
+    application = createApplication(leading, address, options.credentials);
     leading.announce(address());
   };
   const standIn = passOn(

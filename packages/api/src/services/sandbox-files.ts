@@ -72,13 +72,20 @@ export class SandboxFiles {
     if (known !== undefined && performance.now() < known.untilMs) return known.local;
     for (const url of cluster.urls) {
       const origin = url.replace(/\/+$/, '');
-      const info = await this.get(`${origin}/v2/info`).catch(() => null);
-      if (info === null) continue;
-      const local = isMap(info) && info['buildref'] === 'mini-marathon' ? origin : null;
-      this.kinds.set(cluster, { local, untilMs: performance.now() + KIND_LIFETIME_MS });
-      return local;
+      const local = await this.isLocal(origin).catch(() => null);
+      if (local === null) continue;
+      const kind = { local: local ? origin : null, untilMs: performance.now() + KIND_LIFETIME_MS };
+      this.kinds.set(cluster, kind);
+      return kind.local;
     }
     return known?.local ?? null;
+  }
+
+  /** @returns null where that cannot be told. One that asks for credentials is known by being its own agent. */
+  private async isLocal(origin: string): Promise<boolean | null> {
+    const info = await this.get(`${origin}/v2/info`);
+    if (info !== null) return isMap(info) && info['buildref'] === 'mini-marathon';
+    return (await this.get(`${origin}/state.json`)) === null ? null : true;
   }
 
   private async directoryOf(base: string, instanceId: InstanceId): Promise<string | null> {

@@ -18,6 +18,7 @@ export async function runMiniMarathon(config: CompiledConfig): Promise<void> {
     keepSandboxes: options.keepSandboxes,
     keepTasks: options.keepTasks,
     standby: options.standby,
+    ...(options.credentials === null ? {} : { credentials: options.credentials }),
     enforceMemory: options.enforceMemory,
     logger,
   });

@@ -3,6 +3,7 @@ import express from 'express';
 import { ApiError, methodNotAllowed, uriNotFound } from '../api-error';
 import type { Cluster } from '../cluster';
 import { Operations } from '../operations/operations';
+import { basicAuthentication } from './basic-authentication';
 import { agentRoutes } from './agent-routes';
 import { appsRoutes } from './apps-routes';
 import { deploymentsRoutes, queueRoutes } from './deployments-routes';
@@ -15,12 +16,17 @@ import { appTasksRoutes, tasksRoutes } from './tasks-routes';
 const MAX_BODY = '8mb';
 const KNOWN = /^\/(ping|metrics|v2\/(apps|tasks|deployments|queue|groups|events|info|leader))(\/|$)/;
 
-/** Every route, with the headers (4B.1) and errors (4B.2) of Marathon. `leader`: this server's `host:port`. */
-export function createApplication(cluster: Cluster, leader: () => string): Express {
+/**
+ * Every route, with the headers (4B.1) and errors (4B.2) of Marathon.
+ * @param leader this server's `host:port`
+ * @param credentials `user:password` that the API asks for
+ */
+export function createApplication(cluster: Cluster, leader: () => string, credentials?: string): Express {
   const operations = new Operations(cluster);
   const application = express();
   application.disable('x-powered-by').disable('etag');
   application.use(commonHeaders(leader), writeFirst(cluster));
+  application.use(['/v2', '/metrics'], basicAuthentication(credentials));
   // Bodies are read as text whatever their content type: a person with curl forgets the header.
   application.use(express.text({ type: () => true, limit: MAX_BODY }));
   application.use('/v2/apps', appTasksRoutes(cluster, operations), appsRoutes(cluster, operations));

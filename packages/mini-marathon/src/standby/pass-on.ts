@@ -62,7 +62,7 @@ async function bodyOf(incoming: IncomingMessage): Promise<Buffer | undefined> {
   return Buffer.concat(parts);
 }
 
-/** @returns false where nobody listens there: the request was not sent */
+/** @returns false where it may be tried again: nobody listens there, or the leader ended before it answered a mere question */
 function forwarded(
   incoming: IncomingMessage,
   body: Buffer,
@@ -88,7 +88,8 @@ function forwarded(
       resolve(true);
     });
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED') return resolve(false);
+      const harmless = incoming.method === 'GET' || incoming.method === 'HEAD';
+      if (error.code === 'ECONNREFUSED' || (harmless && !response.headersSent)) return resolve(false);
       if (response.headersSent) response.destroy();
       else message(response, 502, `The leader at ${to} does not answer: ${error.message}`);
       resolve(true);
