@@ -32,6 +32,11 @@ it('the leading Marathon is killed under load: the other leads with the same tas
     (await app(client, id)).instances['active-instances'].map((one) => one.id).sort();
   const before = await instances();
   const ask = () => client.use('moved', '/hello', { 'x-kitchen-delay-ms': '100' });
+  const logs = async (): Promise<string[]> => {
+    const query = `instance-id=${before[0]}&host=127.0.0.1`;
+    return (await client.json<{ name: string }[]>(`/apps/${id}/logs?${query}`)).map(({ name }) => name);
+  };
+  expect(await logs()).toEqual(['stderr', 'stdout']);
   const load = new SteadyLoad(3, ask);
 
   await fleet.marathon.process.kill();
@@ -39,6 +44,7 @@ it('the leading Marathon is killed under load: the other leads with the same tas
   expect(await fleet.apps(standby)).toEqual([id]);
   expect(await instances()).toEqual(before);
   expect(processes(id)).toBe(2);
+  expect(await logs()).toEqual(['stderr', 'stdout']);
 
   const more = new SteadyLoad(6, ask);
   await waitFor('growth', async () => (await healthyInstances(client, id)) === 4, { timeoutMs: 30_000 });

@@ -46,6 +46,18 @@ export class SandboxFiles {
    * @throws WaiterError 404 when there is no sandbox, 502 when the agent does not answer
    */
   async list(instanceId: InstanceId, host: string, directory?: string): Promise<readonly SandboxEntry[]> {
+    const knew = this.kinds.size > 0;
+    try {
+      return await this.listOnce(instanceId, host, directory);
+    } catch (error) {
+      // The Marathon that was asked last time may be gone, and another one in its place.
+      if (!knew || !(error instanceof WaiterError) || error.status !== 502) throw error;
+      this.kinds.clear();
+      return this.listOnce(instanceId, host, directory);
+    }
+  }
+
+  private async listOnce(instanceId: InstanceId, host: string, directory?: string): Promise<SandboxEntry[]> {
     const base = await this.agentOf(instanceId, host);
     const top = directory ?? (await this.directoryOf(base, instanceId));
     if (top === null) throw new WaiterError('No directory found for instance!', { status: 404 });
