@@ -23,7 +23,7 @@ test('deadlines of broken services outlive the leader', async () => {
     modifiedAtMs: expect.any(Number),
     state: expect.objectContaining({ 'failed-hosts-limit-reached': true }),
   });
-  await worker.report(id, 0, 0);
+  await worker.withdraw(id);
   await first.stop();
   // It counts from when the first one found it broken.
   const since = Date.now() - before.modifiedAtMs;

@@ -23,7 +23,7 @@ test('a command that exits 1 becomes bad-startup-command (3.9), and the service 
   const snapshot = await cluster.snapshot(id);
   expect(snapshot?.failed.map(({ exitCode }) => exitCode)).toEqual([1, 1]);
   // Its waiters have been told and left.
-  await worker.report(id, 0, 0);
+  await worker.withdraw(id);
   await waitFor('it to be gone', async () => !(await cluster.apps()).includes(id));
   await waitFor('a clean snapshot', async () => {
     const cleared = await cluster.snapshot(id);

@@ -1,6 +1,7 @@
 import { NO_LOAD, type CollectionEntry } from '@waiter/store';
 import type { ServiceId } from '@waiter/core';
 import type { Context } from '../context';
+import { demandAfterNudge } from '../scale/demand';
 import type { Journal } from '../scale/journal';
 import type { Pauses } from '../scale/pauses';
 import type { Service } from '../service/service';
@@ -114,7 +115,8 @@ export class Collector {
   }
 
   private async unused(service: Service): Promise<boolean> {
-    service.load = await this.context.store.load.demandOf(service.id);
+    // Who waits for a slot is known before it is reported; a service that is wanted again would only be started anew.
+    service.load = await demandAfterNudge(this.context.store, service.id);
     return service.outstanding === 0;
   }
 

@@ -26,11 +26,13 @@ export function nextDecisionId(context: Pick<Context, 'epoch'>): string {
 }
 
 /** Repeated when nothing that people would ask about has changed; the moving target alone is not worth an entry. */
-function gist({ kind, label, inputs, steps }: Decision): string {
+function gist({ kind, label, scaleAmount, inputs, steps }: Decision): string {
   const { total, healthy, draining } = inputs;
   return JSON.stringify([
     kind,
     label,
+    // Not zero where something is held back: how much of it may still grow.
+    scaleAmount,
     total,
     healthy,
     draining,

@@ -41,6 +41,8 @@ export interface FakeWorker {
   readonly granted: Grant[];
   /** Queues one request, reports it and nudges. */
   ask(id: ServiceId): Promise<void>;
+  /** Nobody waits for a slot any more: what was queued gave up. */
+  withdraw(id: ServiceId): Promise<void>;
   /** Reports demand, now and until something else is said. */
   /** @param more counters of the report, where a test depends on them */
   report(id: ServiceId, inFlight: number, queued: number, more?: Partial<WorkerLoad>): Promise<void>;
@@ -236,6 +238,10 @@ async function startWorker(id: string, store: Store, queues: Queues): Promise<Fa
       await worker.report(serviceId, 0, 1);
       await exchange(serviceId, 1, []);
       await queues.nudge(serviceId);
+    },
+    async withdraw(serviceId) {
+      await exchange(serviceId, 0, []);
+      await worker.report(serviceId, 0, 0);
     },
     async report(serviceId, inFlight, queued, more = {}) {
       if (inFlight + queued > 0) lastUse = Date.now();
