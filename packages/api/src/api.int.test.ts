@@ -489,6 +489,7 @@ describe('/settings', () => {
       'service-description-constraints': { cmd: { max: 1200 } },
       'git-version': '0123456789abcdef',
       port: 9091,
+      'async-threads': expect.any(Number),
     });
     expect(body['service-description-defaults']).toMatchObject({ 'concurrency-level': 1 });
   });

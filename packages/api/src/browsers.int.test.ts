@@ -167,9 +167,18 @@ describe('what an operator configures', () => {
       'router-support-info': JSON.stringify(info),
       'router-images-url': 'https://images.example',
       'cluster-by-host': JSON.stringify({ 'east.example': 'east' }),
+      'marathon-urls': 'http://somebody:tiger-1@marathon.example:8080',
+      'marathon-username': 'somebody',
+      'marathon-password': 'tiger-2',
     });
   });
   afterAll(() => other.stop());
+
+  it('/settings shows no password of anything, wherever it stands', async () => {
+    const { text } = await other.client().get('/settings').expect(200);
+    expect(text).toContain('marathon.example');
+    expect(text).not.toMatch(/tiger|hunter2/);
+  });
 
   it('case 162, request-path case 37: errors, the welcome page and /settings name the same help; errors have images', async () => {
     const { body } = await other.client().get('/404').set('accept', 'application/json').expect(404);

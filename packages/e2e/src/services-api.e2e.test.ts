@@ -90,10 +90,13 @@ describe('/apps and /apps/<id>', () => {
     expect(second).not.toBe(id);
     const ids = async (query: string) =>
       (await listed(fleet.client(), query)).map((entry) => entry['service-id']).sort();
+    const other = await running({ name: token, cpus: 0.11 });
     expect(await ids(`token=${token}`)).toEqual([id, second].sort());
-    expect(await ids(`run-as-user=*&token=${token.slice(0, -1)}.*&name=${token}`)).toEqual(
-      [id, second].sort(),
-    );
+    expect(await ids(`run-as-user=*&token=${token}`)).toEqual([id, second].sort());
+    const both = `(${token.slice(0, -1)}.*|${other.token})`;
+    expect(await ids(`token=${both}&name=${token}`)).toEqual([id, second, other.id].sort());
+    expect(await ids(`run-as-user=*&name=${token}`)).toEqual([id, second, other.id].sort());
+    expect(await ids(`run-as-user=nobody-here&token=${token}`)).toEqual([]);
     const [entry] = (await listed(fleet.client(), `token=${token}`)).filter(
       (each) => each['service-id'] === id,
     );

@@ -19,6 +19,8 @@ function settings({ config, port, version, startedAtMs, authenticator }: Deps): 
       name: cluster.name,
       'service-prefix': cluster.servicePrefix,
     },
+    // The original's pool of threads; ours are the event loops that proxy.
+    'async-threads': router.workers,
     'authenticator-config': {
       kind: authenticator.kind,
       [authenticator.kind]: { 'run-as-user': router.user },
