@@ -12,6 +12,16 @@ export const checks: readonly Check[] = [
       scaler.renewMs * 2 > scaler.leaseMs,
       'scaler.renew must be at most half of scaler.lease: a leader must notice a lost renewal before its lease ends',
     ),
+  ({ router: { tls } }) =>
+    when(
+      (tls.port === 0) !== (tls.certificates.length === 0),
+      'router.tls.port and router.tls.certificates go together',
+    ),
+  ({ router: { backendTls } }) =>
+    when(
+      backendTls.caFile !== undefined && !backendTls.verify,
+      'router.backendTls.caFile is of use only with router.backendTls.verify',
+    ),
   ({ scaler }) =>
     when(scaler.probeMinMs > scaler.probeMaxMs, 'scaler.probeMin must not be longer than scaler.probeMax'),
   ({ miniMarathon }) =>

@@ -128,6 +128,11 @@ describe('problems', () => {
     ],
     [{ 'cluster-name': 'a b' }, /cluster-name: with value .* fails to match/],
     [{ 'scaler-renew': '2s' }, /^scaler.renew must be at most half of scaler.lease/],
+    [{ 'router-tls-port': '443' }, 'router.tls.port and router.tls.certificates go together'],
+    [
+      { 'router-backend-tls-ca-file': '/ca.pem' },
+      'router.backendTls.caFile is of use only with router.backendTls.verify',
+    ],
     [{ 'marathon-username': 'u' }, 'marathon.username and marathon.password go together'],
     [
       { 'marathon-username': 'u', 'marathon-password': 'p', 'marathon-token': 't' },

@@ -4,6 +4,7 @@ import { descriptionOptions } from './descriptions';
 import { choice, duration, flag, integer, list, number, object, optionalText, text } from './option';
 import { hostnamesOption } from './hostnames';
 import { authenticatedHealthChecks, schedulersOptions } from './schedulers';
+import { backendTlsOptions, tlsOptions } from './tls';
 import { redisUrl, webUrl } from './urls';
 import {
   CORS_KINDS,
@@ -221,6 +222,8 @@ export const options = {
       default: 20_000,
       description: 'Open client connections of one worker; more are answered 503 and closed.',
     }),
+    tls: tlsOptions,
+    backendTls: backendTlsOptions,
     clientIdleTimeout: duration({
       default: '200s',
       description: 'A client connection without a request for so long is closed.',

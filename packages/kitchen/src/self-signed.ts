@@ -28,16 +28,22 @@ const OID = {
 };
 
 /**
- * A fresh P-256 key and a certificate of one year for `localhost` and 127.0.0.1, signed by itself. Written by hand
+ * A fresh P-256 key and a certificate of one year for these hosts and 127.0.0.1, signed by itself. Written by hand
  * because node makes no certificates, openssl may be missing, and a committed private key would be worse.
  */
-export async function selfSigned(now = new Date()): Promise<{ key: string; cert: string }> {
+export async function selfSigned(
+  now = new Date(),
+  hosts: readonly [string, ...string[]] = ['localhost'],
+): Promise<{ key: string; cert: string }> {
   const { generateKeyPairSync, randomBytes, sign } = await import('node:crypto'); // not at start-up: it costs time
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const algorithm = sequence(der(0x06, OID.ecdsaSha256));
-  const name = sequence(der(0x31, sequence(der(0x06, OID.commonName), der(0x0c, Buffer.from('localhost')))));
+  const name = sequence(der(0x31, sequence(der(0x06, OID.commonName), der(0x0c, Buffer.from(hosts[0])))));
   const serial = der(0x02, Buffer.concat([Buffer.from([0x01]), randomBytes(8)])); // the first byte keeps it positive
-  const names = sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1])));
+  const names = sequence(
+    ...hosts.map((host) => der(0x82, Buffer.from(host))),
+    der(0x87, Buffer.from([127, 0, 0, 1])),
+  );
   const extensions = sequence(
     sequence(der(0x06, OID.subjectAltName), der(0x04, names)),
     sequence(der(0x06, OID.basicConstraints), der(0x01, 'ff'), der(0x04, sequence(der(0x01, 'ff')))),

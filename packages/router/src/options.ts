@@ -8,6 +8,7 @@ import {
   type RequestTimeouts,
   type SupportInfo,
 } from '@waiter/core';
+import type { CertificateFiles } from './accept/tls/certificate';
 
 /** Times of a router, in milliseconds (spec: request-path 4). */
 export interface RouterTimeouts extends RequestTimeouts {
@@ -53,6 +54,17 @@ export interface RouterLimits {
   readonly cacheEntries: number;
 }
 
+/** The port for TLS. */
+export interface TlsOptions {
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** By SNI; the first is for clients that name no host, too, or one that no certificate is for. */
+  readonly certificates: readonly CertificateFiles[];
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** How often the files are looked at. */
+  readonly reloadMs: number;
+}
+
 /** Everything a router worker must be told. Plain data: the control process sends it to its workers. */
 export interface RouterOptions {
   readonly host: string;
@@ -89,6 +101,8 @@ export interface RouterOptions {
   readonly lanes?: { readonly http1: boolean; readonly http2?: boolean; readonly readBuffers?: boolean };
   /** Streams that one connection of HTTP/2 may have open; default 250. */
   readonly maxConcurrentStreams?: number;
+  /** A second port, for clients that speak TLS; default: none. */
+  readonly tls?: TlsOptions;
   /** Whether instances with TLS must prove who they are, and to whom (PEM); default: they need not (spec: 5.5). */
   readonly backendTls?: { readonly verify: boolean; readonly ca?: string };
   /** Where API requests go; null: no API is served here. */

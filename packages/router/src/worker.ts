@@ -43,6 +43,8 @@ export interface WorkerEnvironment {
 
 export interface RouterWorker {
   readonly port: number;
+  /** Of TLS; null: there is none. */
+  readonly tlsPort: number | null;
   readonly store: Store;
   snapshot(): Promise<MetricsSnapshot>;
   /**
@@ -248,9 +250,18 @@ export async function startRouterWorker(
     await log?.close();
   };
   let port: number;
+  let tlsPort: number | null = null;
   try {
+    if (options.tls !== undefined) {
+      tlsPort = await accept.listenForTls(options.tls, options.host, {
+        onReload: () => logger.info('certificates were read again'),
+        onFault: (error) =>
+          logger.error('certificates cannot be read again; the ones in use stay', { error }),
+      });
+    }
     port = await accept.listen(options.port, options.host);
   } catch (error) {
+    await accept.abandon();
     await leases.close(0);
     await stop();
     throw error;
@@ -266,7 +277,7 @@ export async function startRouterWorker(
     await Promise.all([drained, leases.close(timeouts.drainTimeoutMs * (1 - PATIENCE))]);
     await stop();
   };
-  return { port, store, snapshot: () => metrics.snapshot(), close: () => (closing ??= close()) };
+  return { port, tlsPort, store, snapshot: () => metrics.snapshot(), close: () => (closing ??= close()) };
 }
 
 function backendTls({ backendTls: tls }: RouterOptions): BackendTls {

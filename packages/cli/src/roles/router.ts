@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApi } from '@waiter/api';
 import type { CompiledConfig } from '@waiter/config';
@@ -58,6 +59,13 @@ function routerOptionsOf(config: CompiledConfig): RouterOptions {
       maxMessageBytes: router.webSocket.maxMessageBytes,
     },
     lanes: { http1: router.http1Lane, readBuffers: router.http1ReadBuffers },
+    ...(router.tls.port === 0 ? {} : { tls: router.tls }),
+    backendTls: {
+      verify: router.backendTls.verify,
+      ...(router.backendTls.caFile === undefined
+        ? {}
+        : { ca: readFileSync(router.backendTls.caFile, 'utf8') }),
+    },
     retryOnConnectFailure: router.retryOnConnectFailure,
     apiSocketPath: null,
     requestLog: router.requestLog === undefined ? null : { file: router.requestLog },
@@ -122,6 +130,6 @@ export async function runRouter(config: CompiledConfig): Promise<void> {
   });
   self.node = node;
   countResponses(statsd, config, node, store);
-  logger.info('router listens', { port: node.port, workers: config.router.workers });
+  logger.info('router listens', { port: node.port, tlsPort: node.tlsPort, workers: config.router.workers });
   announceReady('router', config.router.url ?? `http://127.0.0.1:${node.port}`);
 }

@@ -13,5 +13,13 @@ export {
 } from './exchange';
 export { checkHead } from './head-check';
 export { promisedSeconds } from './promised-idle';
-export { AcceptServer, type AcceptHandlers, type AcceptOptions, type FastLane, type Lanes } from './server';
+export {
+  AcceptServer,
+  type AcceptHandlers,
+  type AcceptOptions,
+  type FastLane,
+  type Lanes,
+  type TlsPort,
+} from './server';
+export type { CertificateFiles } from './tls/certificate';
 export { newUniqueId } from './unique-id';

@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Socket, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { rawRefusal, refusalOf, type Refusal } from './client-error';
 import { ClientLimits, type ClientLimitOptions } from './client-limits';
 import { beginsHttp2, firstBytes } from './first-bytes';
 import { promisedSeconds } from './promised-idle';
+import { TlsListener, type TlsListenerOptions } from './tls/tls-listener';
 import { newUniqueId } from './unique-id';
 
 export interface AcceptOptions extends ClientLimitOptions {
@@ -35,6 +37,9 @@ export interface Lanes {
   readonly http2?: FastLane | undefined;
 }
 
+/** 0 takes a free one. */
+export type TlsPort = Omit<TlsListenerOptions, 'handshakeTimeoutMs' | 'http2'> & { readonly port: number };
+
 /** The listener of a worker: limits on heads and time, refusals in words, and an orderly end. */
 export class AcceptServer {
   readonly server: Server;
@@ -44,6 +49,7 @@ export class AcceptServer {
   private readonly serve: (socket: Duplex) => void;
   private readonly limits: ClientLimits;
   private lanes: Lanes = {};
+  private tls: TlsListener | undefined;
   private draining = false;
 
   constructor(
@@ -110,6 +116,40 @@ export class AcceptServer {
     socket.resume();
   }
 
+  /**
+   * A second port, for TLS, on which HTTP/2 is agreed on by ALPN. To be called after `use`.
+   * @returns its port @throws Error when it is taken, or a certificate is not usable
+   */
+  async listenForTls(
+    { port, ...tls }: TlsPort,
+    host: string,
+    events: { onReload(): void; onFault(error: Error): void },
+  ): Promise<number> {
+    const { requestHeadTimeoutMs: handshakeTimeoutMs } = this.options;
+    const listener = await TlsListener.create(
+      { ...tls, handshakeTimeoutMs, http2: this.lanes.http2 !== undefined },
+      {
+        ...events,
+        admit: (socket) => this.limits.admit(socket) === null,
+        secured: (socket) => this.secured(socket),
+      },
+    );
+    const taken = await listener.listen(port, host).catch((error: unknown) => {
+      void listener.close();
+      throw error;
+    });
+    this.tls = listener;
+    return taken;
+  }
+
+  private secured(socket: TLSSocket): void {
+    const { http1, http2 } = this.lanes;
+    if (this.draining) return void socket.destroy();
+    if (socket.alpnProtocol === 'h2' && http2 !== undefined) http2.connect(socket);
+    else if (http1 !== undefined) http1.connect(socket);
+    else this.serve(socket);
+  }
+
   listen(port: number, host: string): Promise<number> {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
@@ -118,6 +158,12 @@ export class AcceptServer {
         resolve((this.server.address() as AddressInfo).port);
       });
     });
+  }
+
+  /** Gives the ports up that it could get, when it could not get all. */
+  async abandon(): Promise<void> {
+    this.tls?.destroy();
+    await this.tls?.close();
   }
 
   /**
@@ -129,12 +175,16 @@ export class AcceptServer {
     this.lanes.http1?.drain();
     this.lanes.http2?.drain();
     for (const response of this.responses) response.shouldKeepAlive = false;
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    const closed = Promise.all([
+      new Promise<void>((resolve) => this.server.close(() => resolve())),
+      this.tls?.close(),
+    ]);
     const timer = setTimeout(() => {
       this.lanes.http1?.destroy();
       this.lanes.http2?.destroy();
       this.server.closeAllConnections();
       for (const socket of this.upgraded) socket.destroy();
+      this.tls?.destroy();
     }, timeoutMs);
     await closed;
     clearTimeout(timer);

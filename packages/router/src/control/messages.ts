@@ -5,7 +5,7 @@ import type { RouterOptions } from '../options';
 export type WorkerMessage =
   /** It listens for messages now. */
   | { readonly type: 'hello' }
-  | { readonly type: 'ready'; readonly port: number }
+  | { readonly type: 'ready'; readonly port: number; readonly tlsPort: number | null }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'nudge'; readonly service: string }
   | { readonly type: 'metrics'; readonly id: number; readonly snapshot: MetricsSnapshot };

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { get } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startKitchen, type RunningKitchen } from '@waiter/kitchen';
+import { selfSigned, startKitchen, type RunningKitchen } from '@waiter/kitchen';
 import { Queues, Store } from '@waiter/store';
-import { processesWith, startProcess, startRedis, waitFor } from '@waiter/testkit';
+import { processesWith, startProcess, startRedis, temporaryDirectory, waitFor } from '@waiter/testkit';
 import type { RedisServer, RunningProcess } from '@waiter/testkit';
-import { DEFAULT_ROUTER_TIMEOUTS } from '../options';
+import { DEFAULT_ROUTER_TIMEOUTS, type TlsOptions } from '../options';
 import { call } from '../testing/call';
 import { ON_THE_FLY } from '../testing/router-under-test';
 
@@ -35,7 +37,7 @@ interface Node {
   readonly routerId: string;
 }
 
-async function startNode(drainTimeoutMs = 10_000): Promise<Node> {
+async function startNode(drainTimeoutMs = 10_000, given: { readonly tls?: TlsOptions } = {}): Promise<Node> {
   const routerId = `node-${(count += 1)}`;
   const mark = `mark-${process.pid}-${count}-${Math.random().toString(36).slice(2)}`;
   const router = {
@@ -43,6 +45,7 @@ async function startNode(drainTimeoutMs = 10_000): Promise<Node> {
     redis: { url: redis.url, cluster: 'test' },
     user: 'alice',
     timeouts: { ...DEFAULT_ROUTER_TIMEOUTS, drainTimeoutMs },
+    ...given,
   };
   const main = join(__dirname, '..', 'testing', 'router-node-main.ts');
   const started = await startProcess({
@@ -124,6 +127,38 @@ test('an unknown service is recorded and nudged; its request is answered once an
   await node.process.stop();
   expect(existsSync(seen.socket)).toBe(false);
   expect((await store.members.routers()).map(({ id }) => id)).not.toContain(node.routerId);
+});
+
+test('every worker speaks TLS on the second port; the API hears of it', async () => {
+  const directory = await temporaryDirectory('waiter-tls-node');
+  const { cert, key } = await selfSigned();
+  const [certFile, keyFile] = [join(directory.path, 'crt'), join(directory.path, 'key')];
+  await writeFile(certFile, cert);
+  await writeFile(keyFile, key);
+  const certificates = [{ certFile, keyFile }];
+  const node = await startNode(10_000, {
+    tls: { port: 0, certificates, minVersion: 'TLSv1.2', reloadMs: 1_000 },
+  });
+  const ports = [...node.process.output().matchAll(/worker ready.*tlsPort\D+(\d+)/g)].map(
+    (match) => match[1],
+  );
+  expect(ports).toHaveLength(2);
+  expect(ports[1]).toBe(ports[0]);
+  const ask = (): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const options = { port: ports[0], host: '127.0.0.1', path: '/apps', ca: cert, agent: false };
+      get(options, (reply) => {
+        let text = '';
+        reply.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+        reply.on('end', () => resolve(text));
+      }).on('error', reject);
+    });
+  for (let i = 0; i < 4; i += 1) {
+    const { headers: heard } = JSON.parse(await ask()) as { headers: Record<string, string> };
+    expect(heard['x-forwarded-proto']).toBe('https');
+  }
+  await node.process.stop();
+  await directory.remove();
 });
 
 test('SIGTERM: what is in flight ends, new connections are refused, leases go back', async () => {

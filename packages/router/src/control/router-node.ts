@@ -39,6 +39,8 @@ export interface RouterNodeOptions {
 
 export interface RouterNode {
   readonly port: number;
+  /** Of TLS; null: there is none. */
+  readonly tlsPort: number | null;
   readonly apiSocketPath: string;
   /** Metrics of every worker that answers; to be added to the control process's own. */
   workerMetrics(): Promise<MetricsSnapshot[]>;
@@ -57,7 +59,8 @@ export async function startRouterNode(options: RouterNodeOptions): Promise<Route
   const { workers, exec, args, execArgv, api, store, queues, logger } = options;
   const apiListener = await listenForApi(api);
   const port = options.router.port === 0 ? await freePort(options.router.host) : options.router.port;
-  const router = { ...options.router, port, apiSocketPath: apiListener.socketPath };
+  const tls = await tlsOf(options.router);
+  const router = { ...options.router, port, ...tls, apiSocketPath: apiListener.socketPath };
   const nudges = new Nudges(
     (service) => queues.nudge(service),
     (error) => logger.warn('the scaler could not be nudged', { error }),
@@ -100,6 +103,7 @@ export async function startRouterNode(options: RouterNodeOptions): Promise<Route
   };
   const node: RouterNode = {
     port,
+    tlsPort: router.tls?.port ?? null,
     apiSocketPath: apiListener.socketPath,
     workerMetrics: () => pool.snapshots(),
     close: () => (closing ??= close()),
@@ -112,6 +116,11 @@ export async function startRouterNode(options: RouterNodeOptions): Promise<Route
     });
   }
   return node;
+}
+
+async function tlsOf({ tls, host }: RouterOptions): Promise<Pick<RouterOptions, 'tls'>> {
+  if (tls === undefined) return {};
+  return { tls: tls.port === 0 ? { ...tls, port: await freePort(host) } : tls };
 }
 
 /** All workers, and later ones, must share one port; port 0 would be another one after all of them died. */

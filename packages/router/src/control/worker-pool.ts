@@ -61,7 +61,7 @@ export class WorkerPool {
           case 'hello':
             return send(worker, { type: 'start', workerId, options });
           case 'ready':
-            logger.info('worker ready', { worker: workerId, port: message.port });
+            logger.info('worker ready', { worker: workerId, port: message.port, tlsPort: message.tlsPort });
             return resolve(message.port);
           case 'failed':
             logger.error('worker cannot start', { worker: workerId, error: message.message });

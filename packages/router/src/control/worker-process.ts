@@ -24,7 +24,8 @@ export function runRouterWorkerProcess({ logger = silentLogger }: { readonly log
       nudge: (service) => tell({ type: 'nudge', service }),
     });
     try {
-      tell({ type: 'ready', port: (await starting).port });
+      const { port, tlsPort } = await starting;
+      tell({ type: 'ready', port, tlsPort });
     } catch (error) {
       tell({ type: 'failed', message: (error as Error).message });
       setImmediate(() => process.exit(1));

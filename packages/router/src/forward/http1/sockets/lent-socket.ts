@@ -37,6 +37,11 @@ export class LentSocket extends Duplex {
     return this.socket.localPort;
   }
 
+  /** Of TLS: the scheme of its requests goes by it. */
+  get encrypted(): boolean {
+    return 'encrypted' in this.socket;
+  }
+
   setTimeout(ms: number, listener?: () => void): this {
     this.socket.setTimeout(ms);
     if (listener !== undefined) this.once('timeout', listener);
