@@ -181,6 +181,23 @@ export const options = {
       description:
         'Whether plain HTTP/1.1 requests take the fast lane on sockets. Off, all take the general lane, which behaves the same.',
     }),
+    async: {
+      checkInterval: duration({
+        default: '3s',
+        description:
+          'How often an instance is asked how far it is with an async request, unless a header says otherwise.',
+      }),
+      timeout: duration({
+        default: '60s',
+        description: 'So long at most an async request holds its slot, unless a header says otherwise.',
+      }),
+      maxTimeout: duration({ default: '4h', description: 'What such a header may say at most.' }),
+      maxStatusChecks: integer(1, 1_000_000, {
+        default: 50,
+        description:
+          'So often at most an instance is asked about one async request: long ones are asked about less often.',
+      }),
+    },
     webSocket: {
       idleTimeout: duration({
         default: '500s',

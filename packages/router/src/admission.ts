@@ -4,6 +4,7 @@ import {
   requestTimeouts,
   type Entitlement,
   type ResolvedService,
+  type ServiceId,
 } from '@waiter/core';
 import type { RequestFacts, RequestHead } from './accept';
 import {
@@ -51,6 +52,22 @@ export class Admission {
   /** Whether the request is for Waiter itself (spec: request-path 1.4). */
   isForApi({ path, host, headers }: RequestHead): boolean {
     return isApiRequest({ path, host: host ?? undefined, headers }, this.parts.ownNames);
+  }
+
+  /**
+   * A service by its id, for a request about it rather than to it: who asks must be somebody, and allowed to use it.
+   * @throws WaiterError
+   */
+  async ofService(head: RequestHead, facts: RequestFacts, serviceId: ServiceId): Promise<Admitted> {
+    const { resolver, authentication, entitlement } = this.parts;
+    const refusal = await authentication.identify(head.headers, facts, 'standard');
+    if (refusal !== null) return refusal;
+    const named = { 'x-waiter-token': `^SERVICE-ID#${serviceId}` };
+    const user = userOf(facts.principal);
+    const service = resolver.resolve(await resolver.tokensOf(named), named, user);
+    facts.service = service;
+    authorizeRequest(service, user, entitlement);
+    return service;
   }
 
   /** @throws WaiterError (or rejects with one) for refusals; what is known by then is in `facts` */

@@ -1,9 +1,11 @@
 import {
   builtInSettings,
+  DEFAULT_ASYNC_RULES,
   DEFAULT_CORS,
   DEFAULT_SUPPORT_INFO,
   DEFAULT_TIMEOUTS,
   type CorsSettings,
+  type AsyncRules,
   type DescriptionSettings,
   type RequestTimeouts,
   type SupportInfo,
@@ -92,6 +94,7 @@ export interface RouterOptions {
   readonly timeouts: RouterTimeouts;
   readonly limits: RouterLimits;
   readonly webSockets: WebSocketLimits;
+  readonly asyncRequests: AsyncRules;
   /** Whether a request of which nothing was sent may take another instance. */
   readonly retryOnConnectFailure: boolean;
   /**
@@ -155,6 +158,7 @@ export function routerOptions(given: Needed & Partial<RouterOptions>): RouterOpt
     timeouts: DEFAULT_ROUTER_TIMEOUTS,
     limits: DEFAULT_ROUTER_LIMITS,
     webSockets: DEFAULT_WEBSOCKET_LIMITS,
+    asyncRequests: DEFAULT_ASYNC_RULES,
     retryOnConnectFailure: true,
     apiSocketPath: null,
     requestLog: null,

@@ -4,6 +4,7 @@ import { WaiterError } from '@waiter/core';
 import type { Logger } from '@waiter/observability';
 import { checkHead, Exchange, newFacts, RequestHead, type AcceptHandlers, type RequestFacts } from './accept';
 import type { Admission } from './admission';
+import type { AsyncEndpoints } from './async';
 import type { ApiHop, Forwarder, Upgrader } from './forward';
 import type { StreamExchange } from './forward/http2';
 import type { Answer, Responder } from './respond';
@@ -14,6 +15,7 @@ export interface PipelineParts {
   readonly forwarder: Forwarder;
   readonly upgrader: Upgrader;
   readonly apiHop: ApiHop;
+  readonly asyncEndpoints: AsyncEndpoints;
   readonly responder: Responder;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
@@ -41,7 +43,13 @@ export class RequestPipeline implements AcceptHandlers {
     if (fault !== null) throw fault;
     const { head, facts } = exchange;
     const { admission } = this.parts;
-    if (admission.isForApi(head)) return this.parts.apiHop.forward(exchange);
+    if (admission.isForApi(head)) {
+      const { asyncEndpoints, apiHop } = this.parts;
+      const answering = asyncEndpoints.serve(exchange);
+      if (answering === null) return apiHop.forward(exchange);
+      const answer = await answering;
+      return answer === null ? undefined : this.send(exchange, answer);
+    }
     const admitted = await admission.admitted(head, facts);
     if ('status' in admitted) return this.send(exchange, admitted);
     const { inFlight } = this.parts.metrics.of(admitted.serviceId);

@@ -33,6 +33,7 @@ function familiesOf(metrics: Metrics) {
       'Requests that an earlier version served because the latest was not healthy, by the service that served',
     ),
     statuses: split('requests_total', 'Responses by service and status', 'status'),
+    asyncEvents: split('async_requests_total', 'What became of async requests, by service', 'event'),
     webSocketCloses: split(
       'websocket_closes_total',
       'WebSockets that ended, by service and close code',
@@ -53,6 +54,7 @@ export class ServiceMetrics {
   private readonly lazily = new Map<ByService<unknown>, BoundGauge | BoundCounter | BoundHistogram>();
   private readonly statuses = new Map<number, BoundCounter>();
   private readonly closes = new Map<number, BoundCounter>();
+  private readonly events = new Map<string, BoundCounter>();
 
   constructor(
     private readonly families: Families,
@@ -87,6 +89,12 @@ export class ServiceMetrics {
     return known(this.closes, code, () => this.families.webSocketCloses.with({ service, code }));
   }
 
+  /** @param event such as `accepted` */
+  asyncEvent(event: string): BoundCounter {
+    const { service } = this;
+    return known(this.events, event, () => this.families.asyncEvents.with({ service, event }));
+  }
+
   /** Series of what not every service has begin with the first use. */
   private bound<B extends BoundCounter | BoundHistogram>(family: ByService<B>): B {
     const existing = this.lazily.get(family) as B | undefined;
@@ -98,10 +106,11 @@ export class ServiceMetrics {
 
   remove(): void {
     const { families, service } = this;
-    const { inFlight, requestSeconds, queueSeconds, statuses, webSocketCloses } = families;
+    const { inFlight, requestSeconds, queueSeconds, statuses, webSocketCloses, asyncEvents } = families;
     for (const family of [inFlight, requestSeconds, queueSeconds, ...this.lazily.keys()])
       family.remove({ service });
     for (const status of this.statuses.keys()) statuses.remove({ service, status });
+    for (const event of this.events.keys()) asyncEvents.remove({ service, event });
     for (const code of this.closes.keys()) webSocketCloses.remove({ service, code });
   }
 }

@@ -14,6 +14,7 @@ import { createMetrics, silentLogger, type Logger, type MetricsSnapshot } from '
 import { Store } from '@waiter/store';
 import { Admission } from './admission';
 import { AcceptServer } from './accept';
+import { AsyncEndpoints, asyncHoldMs, AsyncRequests, AsyncUrls, InstanceLook } from './async';
 import { ConsentCheck, CorsCheck, Interstitials, OperatorStates, RequestAuthentication } from './admit';
 import { ApiHop, createProxy, Forwarder, instanceAgents, ServiceAuthorization, Upgrader } from './forward';
 import type { BackendTls } from './forward';
@@ -72,6 +73,7 @@ export async function startRouterWorker(
     workerId,
     store,
     onWaiting: (serviceId) => reporter.waiting(serviceId),
+    holdMs: asyncHoldMs,
   });
   const reservations = new OtherPorts(environment.reservations ?? leases, (id) => store.instances.get(id));
 
@@ -116,6 +118,7 @@ export async function startRouterWorker(
       lanes.http1?.forgetAdmissions();
     },
     () => {
+      registrar.forgetAll();
       tokens.dropAll();
       operators.dropAll();
       health.dropAll();
@@ -147,7 +150,18 @@ export async function startRouterWorker(
   const sessions = new SessionPool({ connectTimeoutMs, responseHeadBytes, tls }, instanceIdleTimeoutMs);
   const apiHop = new ApiHop({ product, timeouts, socketPath: options.apiSocketPath });
   const authorization = new ServiceAuthorization(options.passwords[0] ?? '', limits.cacheEntries);
-  const parts = { proxy, agents, sessions, reservations, authorization, product, options, onHead };
+  const urls = new AsyncUrls(options.passwords);
+  const look = new InstanceLook({ agents, sessions, authorization, product, options }, recorder.onLook);
+  const asyncRequests = new AsyncRequests({
+    workerId,
+    routerId: options.routerId,
+    store,
+    urls,
+    rules: options.asyncRequests,
+    look: (request, timeoutMs) => look.at(request, timeoutMs),
+    onEvent: (serviceId, event) => workerMetrics.of(serviceId).asyncEvent(event).inc(),
+  });
+  const parts = { asyncRequests, proxy, agents, sessions, reservations, authorization, product, options, onHead };
   const { routerId, supportInfo, imagesUrl } = options;
   const { drainBytes, drainMs } = limits;
   const responder = new Responder({ product, routerId, drainBytes, drainMs, supportInfo, imagesUrl, onHead });
@@ -188,9 +202,20 @@ export async function startRouterWorker(
     metrics: workerMetrics,
   });
   const upgrader = new Upgrader({ ...parts, metrics: workerMetrics });
+  const forwarder = new Forwarder(parts);
+  const asyncEndpoints = new AsyncEndpoints({
+    urls,
+    store,
+    admission,
+    forwarder,
+    asyncRequests,
+    timeouts,
+    onRequest: (serviceId, kind) => workerMetrics.of(serviceId).asyncEvent(kind).inc(),
+  });
   const pipeline = new RequestPipeline({
     admission,
-    forwarder: new Forwarder(parts),
+    asyncEndpoints,
+    forwarder,
     upgrader,
     apiHop,
     responder,
@@ -213,6 +238,7 @@ export async function startRouterWorker(
         product,
         admission,
         reservations,
+        asyncRequests,
         authorization,
         authenticator,
         responder,
@@ -266,6 +292,7 @@ export async function startRouterWorker(
     await stop();
     throw error;
   }
+  await asyncRequests.start();
   reporter.start();
   transient.start();
 
@@ -275,6 +302,7 @@ export async function startRouterWorker(
     const drained = accept.drain(timeouts.drainTimeoutMs);
     await Promise.race([drained, pause(timeouts.drainTimeoutMs * PATIENCE)]);
     await Promise.all([drained, leases.close(timeouts.drainTimeoutMs * (1 - PATIENCE))]);
+    await asyncRequests.drain();
     await stop();
   };
   return { port, tlsPort, store, snapshot: () => metrics.snapshot(), close: () => (closing ??= close()) };

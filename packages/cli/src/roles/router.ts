@@ -58,6 +58,12 @@ function routerOptionsOf(config: CompiledConfig): RouterOptions {
       maxAgeMs: router.webSocket.maxAgeMs,
       maxMessageBytes: router.webSocket.maxMessageBytes,
     },
+    asyncRequests: {
+      checkIntervalMs: router.async.checkIntervalMs,
+      timeoutMs: router.async.timeoutMs,
+      maxTimeoutMs: router.async.maxTimeoutMs,
+      maxStatusChecks: router.async.maxStatusChecks,
+    },
     lanes: { http1: router.http1Lane, readBuffers: router.http1ReadBuffers },
     ...(router.tls.port === 0 ? {} : { tls: router.tls }),
     backendTls: {

@@ -20,8 +20,14 @@ export type { DescriptionSettings } from './settings';
 export { serviceStaleness, sourcesStaleness, staleDeadlineMs } from './staleness';
 export type { Staleness, TokenLookup } from './staleness';
 export { isRunAsRequester, requiresParameters, tokenMetadataInUse, tokenTemplate } from './templates';
-export { DEFAULT_TIMEOUTS, grpcQueueTimeoutMs, requestTimeouts } from './timeouts';
-export type { RequestTimeouts } from './timeouts';
+export {
+  asyncTimeouts,
+  DEFAULT_ASYNC_RULES,
+  DEFAULT_TIMEOUTS,
+  grpcQueueTimeoutMs,
+  requestTimeouts,
+} from './timeouts';
+export type { AsyncRules, RequestTimeouts } from './timeouts';
 export { serviceEntryId, serviceEntryToken, tokenHash } from './token-hash';
 export type { TokenData, TokenRecord } from './token-hash';
 export { isMissingRunAsUser, validateDescription } from './validate';

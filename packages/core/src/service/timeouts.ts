@@ -20,10 +20,27 @@ export const DEFAULT_TIMEOUTS: RequestTimeouts = {
 
 const MAX_MS = 3_600_000;
 
-function positiveInteger(value: Json | undefined): number | undefined {
+/** How async requests are looked after (spec: request-path 7.2). */
+export interface AsyncRules {
+  /** Pause between two looks, and time for the whole request, unless headers say otherwise. */
+  readonly checkIntervalMs: number;
+  readonly timeoutMs: number;
+  readonly maxTimeoutMs: number;
+  /** A request is looked at so often at most. */
+  readonly maxStatusChecks: number;
+}
+
+export const DEFAULT_ASYNC_RULES: AsyncRules = {
+  checkIntervalMs: 3_000,
+  timeoutMs: 60_000,
+  maxTimeoutMs: 14_400_000,
+  maxStatusChecks: 50,
+};
+
+function positiveInteger(value: Json | undefined, max = MAX_MS): number | undefined {
   const number = typeof value === 'string' && /^\s*\+?\d{1,15}\s*$/.test(value) ? Number(value) : value;
   return typeof number === 'number' && Number.isInteger(number) && number > 0
-    ? Math.min(number, MAX_MS)
+    ? Math.min(number, max)
     : undefined;
 }
 
@@ -49,6 +66,19 @@ export function requestTimeouts(
       'streaming-timeout-ms',
       routerDefaults.streamingTimeoutMs,
     ),
+  };
+}
+
+/** Of one async request: by its headers where they name positive integers (spec: request-path 4, 7.2). */
+export function asyncTimeouts(
+  headers: HeaderMap,
+  { checkIntervalMs, timeoutMs, maxTimeoutMs, maxStatusChecks }: AsyncRules,
+): { readonly checkIntervalMs: number; readonly timeoutMs: number } {
+  const total = positiveInteger(own(headers, 'x-waiter-async-request-timeout'), maxTimeoutMs) ?? timeoutMs;
+  const interval = positiveInteger(own(headers, 'x-waiter-async-check-interval'), maxTimeoutMs);
+  return {
+    checkIntervalMs: Math.max(interval ?? checkIntervalMs, Math.floor(total / maxStatusChecks)),
+    timeoutMs: total,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HeaderMap, RequestTimeouts, ResolvedService } from '@waiter/core';
+import type { AsyncRequest } from '@waiter/store';
 import type { Slot } from '../reserve';
 import { newUniqueId } from './unique-id';
 
@@ -140,6 +141,12 @@ export interface RequestFacts {
   corsHeaders: Readonly<Record<string, string>> | null;
   /** `Set-Cookie` lines for a client that has just been authenticated. */
   newCookies: readonly string[] | null;
+  /** The instance goes on with it after its response. */
+  accepted: AsyncRequest | null;
+  /** What the instance is asked for in place of the request's own target. */
+  target: string | null;
+  /** Value of the response's `location` in place of the instance's, null: as it is; by status and headers. */
+  relocate: ((status: number, raw: readonly string[]) => string | null) | null;
 }
 
 export function newFacts(): RequestFacts {
@@ -157,6 +164,9 @@ export function newFacts(): RequestFacts {
     errorClass: null,
     corsHeaders: null,
     newCookies: null,
+    accepted: null,
+    target: null,
+    relocate: null,
   };
 }
 

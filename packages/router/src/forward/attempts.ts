@@ -1,15 +1,18 @@
 import { WaiterError, type ResolvedService } from '@waiter/core';
 import type { Reservations, ReserveOptions, Slot } from '../reserve';
 import type { RouterOptions } from '../options';
+import type { AsyncRequests } from '../async';
+import { releaseSlot } from '../async/reply-location';
 import type { Client } from './client';
-import { afterResend, releaseOutcome, retryOf, type Failure, type Outcome } from './outcome';
+import { afterResend, retryOf, type Failure, type Outcome } from './outcome';
 import { reservable } from './outgoing';
 
 /** Further instances that are tried when one cannot be connected to. */
 export const MAX_RETRIES = 2;
 
 export interface AttemptParts {
-  readonly reservations: Reservations;
+  readonly reservations: Pick<Reservations, 'reserve'>;
+  readonly asyncRequests: AsyncRequests;
   readonly options: RouterOptions;
 }
 
@@ -41,7 +44,7 @@ export async function attempt(
       resent = outcome;
       continue;
     }
-    slot.release(releaseOutcome(outcome));
+    releaseSlot(parts.asyncRequests, facts, slot, outcome);
     if (again !== 'other' || retriesLeft === 0) return { slot, outcome };
     retriesLeft -= 1;
     tried.add(slot.instanceId);

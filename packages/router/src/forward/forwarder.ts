@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { WaiterError, type ResolvedService } from '@waiter/core';
 import { Exchange, type RequestFacts, type RequestHead } from '../accept';
+import type { AsyncRequests } from '../async';
+import { relocated } from '../async/reply-location';
 import type { RouterOptions } from '../options';
 import type { Reservations, Slot } from '../reserve';
 import { drainBody } from '../respond';
 import type { Agents } from './agents';
-import { attempt } from './attempts';
+import { attempt, type AttemptParts } from './attempts';
 import { Crossing } from './http2/crossing';
 import type { StreamExchange } from './http2/stream-exchange';
 import type { SessionPool } from './http2/session-pool';
@@ -24,6 +26,7 @@ export interface ForwarderParts {
   readonly agents: Agents;
   readonly sessions: SessionPool;
   readonly reservations: Reservations;
+  readonly asyncRequests: AsyncRequests;
   readonly authorization: ServiceAuthorization;
   readonly product: string;
   readonly options: RouterOptions;
@@ -55,7 +58,21 @@ export class Forwarder {
   }
 
   /** @throws WaiterError when nothing was sent to the client */
-  async forward(exchange: Exchange | StreamExchange, service: ResolvedService): Promise<void> {
+  forward(exchange: Exchange | StreamExchange, service: ResolvedService): Promise<void> {
+    return this.over(this.parts, exchange, service);
+  }
+
+  /** The same to one address, whose slot is somebody else's. */
+  forwardTo(exchange: Exchange | StreamExchange, service: ResolvedService, slot: Slot): Promise<void> {
+    const reservations = { reserve: () => Promise.resolve(slot) };
+    return this.over({ ...this.parts, reservations }, exchange, service);
+  }
+
+  private async over(
+    parts: AttemptParts,
+    exchange: Exchange | StreamExchange,
+    service: ResolvedService,
+  ): Promise<void> {
     const { backendProto } = service.compiled;
     const protocol = protocolOf(backendProto);
     const plain = exchange instanceof Exchange && (backendProto === 'http' || backendProto === 'https');
@@ -63,7 +80,7 @@ export class Forwarder {
     const send = plain
       ? (slot: Slot, fresh: boolean) => this.send(exchange, service, slot, protocol, fresh)
       : this.crossing.of(exchange, service);
-    const { slot, outcome } = await attempt(this.parts, exchange, service, hasBody, send);
+    const { slot, outcome } = await attempt(parts, exchange, service, hasBody, send);
     if (outcome.kind === 'failed') throw failureError(outcome, failureDetails(service, slot, outcome));
     if (exchange instanceof Exchange) await this.conclude(exchange, outcome);
   }
@@ -92,10 +109,10 @@ export class Forwarder {
   }
 
   private writeHead({ head, facts, response }: Exchange, reply: IncomingMessage): void {
-    const { onHead } = this.parts;
-    const additions = additionsTo(head, facts, this.parts);
-    const headers = responseHeaders(reply.rawHeaders, reply.httpVersion, additions);
+    const { onHead, asyncRequests } = this.parts;
     const status = reply.statusCode ?? 502;
+    const raw = relocated(asyncRequests, head, facts, status, reply.rawHeaders);
+    const headers = responseHeaders(raw, reply.httpVersion, additionsTo(head, facts, this.parts));
     response.writeHead(status, reply.statusMessage ?? '', headers as string[]);
     onHead(head, facts, status, headers);
   }

@@ -65,7 +65,7 @@ export class Relay extends Stream {
     const { exchange, socketTimeoutMs } = this.sending;
     const { request, response } = exchange;
     this.outgoing = outgoing;
-    outgoing.path = exchange.head.target;
+    outgoing.path = exchange.facts.target ?? exchange.head.target;
     outgoing.setTimeout(socketTimeoutMs);
     outgoing.on('timeout', () => this.idle());
     outgoing.on('drain', () => this.uploadTimer.proceed());

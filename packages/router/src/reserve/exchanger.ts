@@ -1,6 +1,7 @@
 import type { WorkerId } from '@waiter/core';
 import type { Grant, LeaseStore } from '@waiter/store';
 import type { ServicePool } from './service-pool';
+import type { Transfers } from './transfers';
 
 /** Between two exchanges that only say that the queue has grown. */
 const GROWTH_MS = 20;
@@ -39,6 +40,7 @@ export class Exchanger {
   constructor(
     readonly pool: ServicePool,
     private readonly leases: LeaseStore,
+    readonly transfers: Transfers,
     private readonly workerId: () => WorkerId,
     /** Redis did not answer. */
     private readonly onFailure: () => void,
@@ -51,7 +53,8 @@ export class Exchanger {
 
   /** True when Redis knows of no request here, and no message or reply can bring slots any more. */
   get quiet(): boolean {
-    return !this.running && !this.doubtful && !this.reassertDue && this.registered === 0;
+    const { running, doubtful, reassertDue, transfers } = this;
+    return !running && !doubtful && !reassertDue && !transfers.due && this.registered === 0;
   }
 
   /** Something changed in the pool; exchange if that is worth it. */
@@ -59,7 +62,7 @@ export class Exchanger {
     if (this.stopped) return;
     if (this.running) {
       this.requested = true;
-    } else if (this.forced || this.pool.hasSurplus || this.pool.queue.length > 0 !== this.registered > 0) {
+    } else if (this.forced || this.transfers.due || this.pool.hasSurplus || this.pool.queue.length > 0 !== this.registered > 0) {
       void this.run();
     } else if (this.pool.queue.length !== this.registered) {
       this.repeatIn(GROWTH_MS);
@@ -101,6 +104,7 @@ export class Exchanger {
     this.timer = undefined;
     try {
       if (this.reassertDue) await this.reassert();
+      if (this.transfers.due) await this.transfer();
       await this.exchange();
     } catch {
       this.doubtful = true;
@@ -137,6 +141,12 @@ export class Exchanger {
     if (reply.status === 'resync') this.forced = true;
     this.pool.settle(reply);
     if (this.pool.queue.length !== proposal.want) this.requested = true;
+  }
+
+  private async transfer(): Promise<void> {
+    const workerId = this.workerId();
+    await this.join(workerId);
+    if (!(await this.transfers.run(workerId))) this.doubtful = true;
   }
 
   private async reassert(): Promise<void> {

@@ -1,5 +1,5 @@
 import { WaiterError, type InstanceId, type ServiceId } from '@waiter/core';
-import type { InstanceSnapshot } from '@waiter/store';
+import type { AsyncRequest, InstanceSnapshot } from '@waiter/store';
 import type { ReleaseOutcome, ReservableService, Reservations, ReserveOptions, Slot } from './reservations';
 
 /**
@@ -68,6 +68,10 @@ class SlotAt implements Slot {
 
   touch(atMs: number): void {
     this.slot.touch(atMs);
+  }
+
+  entrust(request: AsyncRequest): Promise<void> {
+    return this.slot.entrust(request);
   }
 
   release(outcome: ReleaseOutcome): void {

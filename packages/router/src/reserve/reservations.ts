@@ -1,4 +1,5 @@
 import type { InstanceId, LoadBalancing, ServiceId } from '@waiter/core';
+import type { AsyncRequest } from '@waiter/store';
 
 /** How the exchange with an instance ended (spec: request-path 1.7, 3.8). */
 export type ReleaseOutcome =
@@ -37,6 +38,12 @@ export interface Slot {
   readonly draining: boolean;
   /** Something was asked of the instance just now, within an exchange that lasts. @param atMs epoch milliseconds */
   touch(atMs: number): void;
+  /**
+   * The slot goes on to belong to an async request, whatever becomes of this worker. It is still to be released, when the
+   * request is over.
+   * @returns when Redis knows; never rejects, and does not settle while Redis is away
+   */
+  entrust(request: AsyncRequest): Promise<void>;
   /** Must be called once, when the exchange with the instance is over; further calls do nothing. */
   release(outcome: ReleaseOutcome): void;
 }

@@ -12,6 +12,8 @@ const make = () =>
       workers: () => 1,
       wantsExchange: () => undefined,
       waiting: () => undefined,
+      entrust: () => undefined,
+      revoke: () => undefined,
     },
   );
 

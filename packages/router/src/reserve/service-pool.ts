@@ -1,10 +1,11 @@
 import type { Clock, InstanceId, WaiterError } from '@waiter/core';
-import type { ExchangeReply, Grant, InstanceSnapshot } from '@waiter/store';
+import type { AsyncRequest, ExchangeReply, Grant, InstanceSnapshot } from '@waiter/store';
 import { Holdings, type HeldInstance } from './holdings';
 import { Peaks } from './peaks';
 import { clientGone, deploymentFailed, queueFull, queueTimeout, type PoolFacts } from './refusals';
 import { HeldSlot } from './held-slot';
 import type { ReservableService, ReserveOptions, Slot } from './reservations';
+import type { Transfer } from './transfers';
 import { WaitQueue } from './wait-queue';
 
 /** A remote request counts as older only beyond this: handing a slot over costs a round trip and wins nothing for less. */
@@ -29,6 +30,9 @@ export interface PoolEnvironment {
   workers(): number;
   /** The pool has something to exchange with Redis; called often, must be cheap. */
   wantsExchange(pool: ServicePool): void;
+  /** A slot in use goes on to belong to an async request. */
+  entrust(pool: ServicePool, transfer: Transfer): void;
+  revoke(pool: ServicePool, requestId: string): void;
   /** Requests wait; the scaler may have to act. */
   waiting(pool: ServicePool): void;
 }
@@ -166,6 +170,23 @@ export class ServicePool {
     const now = this.environment.clock.monotonic();
     this.peaks.note(now, this.inUse);
     return new HeldSlot(this, instance, now - since);
+  }
+
+  entrust(instance: HeldInstance, request: AsyncRequest, onMoved: () => void): void {
+    this.environment.entrust(this, {
+      request,
+      onMoved: (wasHeld) => {
+        // Without: Redis counts it, and the next exchange says what is held here.
+        if (wasHeld) instance.held -= 1;
+        instance.inUse -= 1;
+        this.inUse -= 1;
+        onMoved();
+      },
+    });
+  }
+
+  revoke(requestId: string): void {
+    this.environment.revoke(this, requestId);
   }
 
   /** To be called by the slot that was taken, once. */

@@ -5,6 +5,7 @@ import { Identity } from './identity';
 import { LoadIntegral } from './load-integral';
 import { routerStops } from './refusals';
 import type { ReservableService, Reservations, ReserveOptions, Slot } from './reservations';
+import { Transfers, type HoldMs, type Transfer } from './transfers';
 import { ServicePool, type LeaseTrust, type PoolEnvironment } from './service-pool';
 
 /** How often idle slots are looked at. */
@@ -22,7 +23,11 @@ export interface SlotReservationsOptions {
   /** Requests of this service wait: tell the scaler. */
   readonly onWaiting: (serviceId: ServiceId) => void;
   readonly clock?: Clock;
+  /** For how long this worker promises to look after an async request, before it looks again. */
+  readonly holdMs?: HoldMs;
 }
+
+const DEFAULT_HOLD_MS: HoldMs = ({ checkIntervalMs }) => checkIntervalMs;
 
 interface Entry {
   readonly pool: ServicePool;
@@ -135,11 +140,23 @@ export class SlotReservations implements Reservations, PoolEnvironment {
     }, LASTING_QUEUE_MS).unref();
   }
 
+  entrust(pool: ServicePool, transfer: Transfer): void {
+    const exchanger = this.entries.get(pool.service.serviceId)?.exchanger;
+    exchanger?.transfers.add(transfer);
+    exchanger?.request();
+  }
+
+  revoke(pool: ServicePool, requestId: string): void {
+    this.entries.get(pool.service.serviceId)?.exchanger.transfers.remove(requestId);
+  }
+
   private enter(service: ReservableService): Entry {
     const pool = new ServicePool(service, this);
+    const { workerId, holdMs = DEFAULT_HOLD_MS } = this.options;
     const exchanger = new Exchanger(
       pool,
       this.store.leases,
+      new Transfers(this.store.asyncRequests, workerId, holdMs),
       () => this.identity.id,
       () => this.identity.suspect(),
     );

@@ -58,6 +58,11 @@ export class ServiceRegistrar {
     return mark;
   }
 
+  /** Redis was away and may have lost what it was told: the next request for each service writes it again. */
+  forgetAll(): void {
+    for (const mark of this.marks.values()) mark.writtenAt = NEVER;
+  }
+
   /** The service was changed or removed by somebody: the next request writes it again. */
   forget(serviceId: string): void {
     for (const [key, mark] of this.marks.entries()) {

@@ -1,4 +1,4 @@
-import type { RequestFacts, RequestHead } from '../accept';
+import { newFacts, type RequestFacts, type RequestHead } from '../accept';
 import type { ServiceMetrics, WorkerMetrics } from '../worker-metrics';
 import type { LineWriter } from './line-writer';
 import { logLine, type LoggedResponse, type LogParts } from './request-log';
@@ -26,6 +26,18 @@ export class Recorder {
       this.count(this.metrics.of(facts.service.serviceId), head, facts, status, now);
     const requestType = head.isWebSocket ? 'websocket-upgrade' : 'waiter-proxy';
     this.log?.write(logLine(head, facts, { status, headers, requestType }, undefined, now));
+  };
+
+  /** The router itself asked an instance how far it is with an async request. */
+  readonly onLook = (
+    head: RequestHead,
+    { serviceId }: { readonly serviceId: string },
+    status: number,
+    headers: readonly string[],
+  ): void => {
+    if (this.log === undefined) return;
+    const response = { status, headers, requestType: 'async-status-check', serviceId } as const;
+    this.log.write(logLine(head, newFacts(), response));
   };
 
   /** The same for who has the series and the parts of the line at hand. @param now monotonic milliseconds */

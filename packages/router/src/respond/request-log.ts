@@ -6,7 +6,9 @@ import { fieldsText, isoTime, quoted } from './json-text';
 export interface LoggedResponse {
   readonly status: number;
   readonly headers: OutgoingHttpHeaders | readonly string[];
-  readonly requestType: 'waiter-proxy' | 'waiter-api' | 'websocket-upgrade';
+  /** Where no service was resolved. */
+  readonly serviceId?: string;
+  readonly requestType: 'waiter-proxy' | 'waiter-api' | 'websocket-upgrade' | 'async-status-check';
 }
 
 /** Parts of a line; who has made one before for many requests hands it in. */

@@ -1,3 +1,4 @@
+import type { AsyncRequest } from '@waiter/store';
 import type { Reservations, ReserveOptions, ReleaseOutcome, Slot } from '../reserve';
 
 interface Address {
@@ -11,6 +12,8 @@ export class FixedReservations implements Reservations {
   inUse = 0;
   readonly outcomes: ReleaseOutcome[] = [];
   readonly reserved: string[] = [];
+  /** Async requests that slots were entrusted to. */
+  readonly entrusted: AsyncRequest[] = [];
   /** When slots in use were touched. */
   readonly touched: number[] = [];
   /** What slots say of their instance. */
@@ -66,6 +69,11 @@ class FixedSlot implements Slot {
 
   touch(atMs: number): void {
     this.home.touched.push(atMs);
+  }
+
+  entrust(request: AsyncRequest): Promise<void> {
+    this.home.entrusted.push(request);
+    return Promise.resolve();
   }
 
   release(outcome: ReleaseOutcome): void {

@@ -1,5 +1,6 @@
 import type { Authenticator } from '@waiter/core';
 import type { Admission } from '../../admission';
+import type { AsyncRequests } from '../../async';
 import type { RouterOptions } from '../../options';
 import type { Reservations } from '../../reserve';
 import type { Recorder, Responder } from '../../respond';
@@ -18,6 +19,7 @@ export interface SharedParts {
   readonly product: string;
   readonly admission: Admission;
   readonly reservations: Reservations;
+  readonly asyncRequests: AsyncRequests;
   readonly authorization: ServiceAuthorization;
   readonly authenticator: Pick<Authenticator, 'credentials'>;
   readonly responder: Responder;

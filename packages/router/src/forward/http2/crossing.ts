@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http2';
 import type { ResolvedService } from '@waiter/core';
 import { Exchange } from '../../accept';
 import type { Slot } from '../../reserve';
+import { relocated } from '../../async/reply-location';
 import { servernameOf } from '../agents';
 import type { Send } from '../attempts';
 import { protocolOf, type ForwarderParts } from '../forwarder';
@@ -53,8 +54,8 @@ export class Crossing {
 
   private respond(client: ClientSide, reply: ReplyHead): void {
     const { head, facts } = client;
-    const additions = additionsTo(head, facts, this.parts);
-    const headers = responseHeaders(reply.rawHeaders, reply.httpVersion, additions);
+    const raw = relocated(this.parts.asyncRequests, head, facts, reply.status, reply.rawHeaders);
+    const headers = responseHeaders(raw, reply.httpVersion, additionsTo(head, facts, this.parts));
     client.respond(reply, headers);
     this.parts.onHead(head, facts, reply.status, headers);
   }
@@ -77,7 +78,7 @@ export class Crossing {
       target: { protocol, host, port, servername: servernameOf(host) },
       agent: agents.pick(protocol, fresh),
       method: head.method,
-      path: head.target,
+      path: facts.target ?? head.target,
       headers: requestHeaders({ ...outgoing, chunked }),
       responseHeadBytes: options.limits.responseHeadBytes,
       sendsTrailers: false,
@@ -87,7 +88,7 @@ export class Crossing {
 
 /** The head of a request of HTTP/2 (RFC 9113 8.3.1). */
 function http2Fields(
-  { head }: ClientSide,
+  { head, facts }: ClientSide,
   { host, 'http2-settings': _, ...headers }: Record<string, string>,
   protocol: 'http:' | 'https:',
 ): OutgoingHttpHeaders {
@@ -95,7 +96,7 @@ function http2Fields(
     ':method': head.method,
     ':scheme': protocol.slice(0, -1),
     ':authority': host,
-    ':path': head.target,
+    ':path': facts.target ?? head.target,
     ...headers,
   };
   // The one header about a connection that HTTP/2 knows, and gRPC insists on (spec: request-path 2.3), under any name.

@@ -1,3 +1,4 @@
+import { relocated } from '../../../async/reply-location';
 import type { RequestFacts } from '../../../accept';
 import { debugHeaders } from '../../../respond/debug-headers';
 import { headersLogText, placeLogText, responseLogText, type LogParts } from '../../../respond/request-log';
@@ -23,14 +24,15 @@ export function announceReply(
   reply: ReplyHead,
   answered: Answered,
   connection: string,
-  { product, options, recorder, clock }: LaneParts,
+  { product, options, recorder, clock, asyncRequests }: LaneParts,
 ): string {
   const { head, facts, admittance } = answered;
   const { corsHeaders } = facts;
+  const rawHeaders = relocated(asyncRequests, head, facts, reply.status, reply.rawHeaders);
   const passed =
-    corsHeaders === null
+    corsHeaders === null && rawHeaders === reply.rawHeaders
       ? (reply.passed ??= passedReply(reply, product))
-      : passedReply(reply, product, corsHeaders);
+      : passedReply({ ...reply, rawHeaders }, product, corsHeaders);
   let text = passed.hasCid ? passed.text : `${passed.text}x-cid: ${head.cid}\r\n`;
   if (head.debug) {
     const debug = debugHeaders(head, facts, options.routerId);

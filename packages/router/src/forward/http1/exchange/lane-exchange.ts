@@ -1,15 +1,8 @@
 import type { RequestFacts } from '../../../accept';
+import { releaseSlot } from '../../../async/reply-location';
 import type { ReservableService, Slot } from '../../../reserve';
 import { failureDetails, MAX_RETRIES } from '../../forwarder';
-import {
-  afterResend,
-  failureError,
-  isBusy,
-  releaseOutcome,
-  retryOf,
-  type Failure,
-  type FailureReason,
-} from '../../outcome';
+import { afterResend, failureError, isBusy, retryOf, type Failure, type FailureReason, type Outcome } from '../../outcome';
 import type { Admittance } from '../admission/admittance';
 import { interimText, requestHeadText } from '../head-text';
 import type { LaneHead } from '../lane-head';
@@ -24,6 +17,9 @@ import { tooLong } from './patience';
 import { ReplyRelay } from './reply-relay';
 import { seekSlot, type SlotSeeker } from './slot-wait';
 import { Upload } from './upload';
+
+const COMPLETE: Outcome = { kind: 'complete' };
+const BUSY: Outcome = { kind: 'complete', busy: true };
 
 /** An admitted request on its way to an instance and back: reserve, send, relay, release; again where that is safe. */
 export class LaneExchange implements UpstreamUser, SlotSeeker {
@@ -144,7 +140,10 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
 
   onReplyEnd(): void {
     this.upstream = null;
-    this.slot?.release(this.busy ? 'instance-busy' : 'success');
+    if (this.slot !== null) {
+      const outcome = this.busy ? BUSY : COMPLETE;
+      releaseSlot(this.parts.asyncRequests, this.facts, this.slot, outcome);
+    }
     this.reply.end();
     this.settle();
     this.client.replied();
@@ -197,7 +196,7 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
       this.resent = outcome;
       return this.send(slot);
     }
-    slot.release(releaseOutcome(outcome));
+    releaseSlot(this.parts.asyncRequests, facts, slot, outcome);
     if (again === 'other' && this.retriesLeft > 0) {
       this.retriesLeft -= 1;
       (this.tried ??= new Set()).add(slot.instanceId);
