@@ -161,7 +161,17 @@ export async function startRouterWorker(
     look: (request, timeoutMs) => look.at(request, timeoutMs),
     onEvent: (serviceId, event) => workerMetrics.of(serviceId).asyncEvent(event).inc(),
   });
-  const parts = { asyncRequests, proxy, agents, sessions, reservations, authorization, product, options, onHead };
+  const parts = {
+    asyncRequests,
+    proxy,
+    agents,
+    sessions,
+    reservations,
+    authorization,
+    product,
+    options,
+    onHead,
+  };
   const { routerId, supportInfo, imagesUrl } = options;
   const { drainBytes, drainMs } = limits;
   const responder = new Responder({ product, routerId, drainBytes, drainMs, supportInfo, imagesUrl, onHead });

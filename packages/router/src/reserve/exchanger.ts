@@ -62,7 +62,12 @@ export class Exchanger {
     if (this.stopped) return;
     if (this.running) {
       this.requested = true;
-    } else if (this.forced || this.transfers.due || this.pool.hasSurplus || this.pool.queue.length > 0 !== this.registered > 0) {
+    } else if (
+      this.forced ||
+      this.transfers.due ||
+      this.pool.hasSurplus ||
+      this.pool.queue.length > 0 !== this.registered > 0
+    ) {
       void this.run();
     } else if (this.pool.queue.length !== this.registered) {
       this.repeatIn(GROWTH_MS);

@@ -2,7 +2,15 @@ import type { RequestFacts } from '../../../accept';
 import { releaseSlot } from '../../../async/reply-location';
 import type { ReservableService, Slot } from '../../../reserve';
 import { failureDetails, MAX_RETRIES } from '../../forwarder';
-import { afterResend, failureError, isBusy, retryOf, type Failure, type FailureReason, type Outcome } from '../../outcome';
+import {
+  afterResend,
+  failureError,
+  isBusy,
+  retryOf,
+  type Failure,
+  type FailureReason,
+  type Outcome,
+} from '../../outcome';
 import type { Admittance } from '../admission/admittance';
 import { interimText, requestHeadText } from '../head-text';
 import type { LaneHead } from '../lane-head';
