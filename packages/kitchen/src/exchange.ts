@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2Stream } from 'node:http2';
 
 /** One HTTP request and its response, with what the routes ask of it. */
 export class Exchange {
@@ -48,9 +49,26 @@ export class Exchange {
       : (new URLSearchParams(this.queryString).get(name) ?? undefined);
   }
 
+  /** The stream of HTTP/2 that the messages stand for; undefined with HTTP/1. */
+  get stream(): Http2Stream | undefined {
+    return (this.response as { readonly stream?: Http2Stream }).stream;
+  }
+
+  get isHttp2(): boolean {
+    return this.request.httpVersionMajor === 2;
+  }
+
   /** The connection broke off, or the response is over. */
   get gone(): boolean {
+    if (this.isHttp2) return this.stream === undefined || this.stream.destroyed || this.stream.closed;
     return this.response.closed || this.response.destroyed;
+  }
+
+  /** Breaks the response off: what was written arrives, and then the client sees that something is missing. */
+  breakOff(): void {
+    const { stream, response } = this;
+    if (stream === undefined) response.socket?.destroySoon();
+    else setTimeout(() => stream.destroy(new Error('cut')), 20);
   }
 
   /** True if the request was framed as chunked. */

@@ -6,6 +6,7 @@ import { DefaultStatus } from './default-status';
 import { Exchange } from './exchange';
 import { makeListener } from './listener';
 import type { KitchenOptions } from './options';
+import { startCourier } from './courier';
 import { requestLog } from './request-log';
 import type { Kitchen } from './routes';
 import { serve } from './serve';
@@ -13,6 +14,8 @@ import { WebSockets } from './websocket';
 
 export interface RunningKitchen {
   readonly port: number;
+  /** Of the courier; null without one. */
+  readonly grpcPort: number | null;
   /** Stops listening and resolves when the requests in flight are finished, or broken off after `graceMs` (default 5 000). */
   close(graceMs?: number): Promise<void>;
 }
@@ -51,33 +54,35 @@ export async function startKitchen(options: KitchenOptions = {}): Promise<Runnin
   const webSockets = new WebSockets({ ...options, activity, state });
   let closing = false;
 
-  const server = await makeListener(options, env);
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+  const { server, closeIdle } = await makeListener(options, env, {
+    connection(socket) {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    },
+    request(request, response) {
+      const exchange = new Exchange(request, response);
+      const { handedOver, over } = activity.beginRequest(!UNOBSERVED.has(exchange.path));
+      log(exchange);
+      response.on('error', () => undefined); // a broken connection, which 'close' tells too
+      response.once('close', () => {
+        over();
+        if (closing) setImmediate(closeIdle);
+      });
+      if (closing || options.connectionClose) response.shouldKeepAlive = false;
+      serve(kitchen, exchange, authorized(request, exchange.path), handedOver).catch((error: unknown) => {
+        if (response.headersSent || exchange.gone) response.destroy();
+        else response.writeHead(500).end(`kitchen failed: ${String(error)}`);
+      });
+    },
+    upgrade(request, socket, head) {
+      socket.on('error', () => undefined);
+      const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+      if (!authorized(request, path))
+        socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
+      else webSockets.upgrade(request, socket, head);
+    },
   });
-  server.on('request', (request, response) => {
-    const exchange = new Exchange(request, response);
-    const { handedOver, over } = activity.beginRequest(!UNOBSERVED.has(exchange.path));
-    log(exchange);
-    response.on('error', () => undefined); // a broken connection, which 'close' tells too
-    response.once('close', () => {
-      over();
-      if (closing) setImmediate(() => server.closeIdleConnections());
-    });
-    if (closing || options.connectionClose) response.shouldKeepAlive = false;
-    serve(kitchen, exchange, authorized(request, exchange.path), handedOver).catch((error: unknown) => {
-      if (response.headersSent || exchange.gone) response.destroy();
-      else response.writeHead(500).end(`kitchen failed: ${String(error)}`);
-    });
-  });
-  server.on('upgrade', (request, socket, head) => {
-    socket.on('error', () => undefined);
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    if (!authorized(request, path))
-      socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
-    else webSockets.upgrade(request, socket, head);
-  });
+  const grpc = await startCourier(options, env);
 
   if (options.startUpSleepMs) await new Promise((resolve) => setTimeout(resolve, options.startUpSleepMs));
   await new Promise<void>((resolve, reject) => {
@@ -86,10 +91,12 @@ export async function startKitchen(options: KitchenOptions = {}): Promise<Runnin
   });
   return {
     port: (server.address() as AddressInfo).port,
+    grpcPort: grpc?.port ?? null,
     async close(graceMs = 5_000) {
       closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
+      closeIdle();
+      grpc?.close();
       webSockets.close();
       const timer = setTimeout(breakOff, graceMs);
       await closed;

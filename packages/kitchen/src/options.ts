@@ -15,6 +15,10 @@ export interface KitchenOptions {
   readonly logOutput?: LogOutput;
   /** HTTPS: by CERT_PATH, KEY_PATH and KEY_PASSWORD of the environment, or by a certificate made at start-up. */
   readonly tls?: 'environment' | 'self-signed';
+  /** HTTP/2 too: by prior knowledge (h2c), with TLS by ALPN (h2). */
+  readonly http2?: boolean;
+  /** A gRPC server (the courier) beside; 0 takes a free port. It speaks h2c, with `tls` h2. */
+  readonly grpcPort?: number;
   /** Largest websocket message in bytes, both ways; default 64 MiB. */
   readonly wsMaxBinaryMessageSize?: number;
   readonly wsMaxTextMessageSize?: number;
@@ -39,6 +43,8 @@ export const USAGE = `kitchen - the test backend of Waiter
   --enable-health-check-authentication demand basic auth of /status too
   --log-output stdout|stderr|file      a line per request
   --ssl | --ssl-self-signed            HTTPS with CERT_PATH, KEY_PATH, KEY_PASSWORD, or with a certificate of its own
+  --http2                              HTTP/2 too: h2c by prior knowledge, h2 with one of the two flags above
+  --grpc-port N                        the gRPC service kitchen.Courier, on a port of its own
   --ws-max-binary-message-size N, --ws-max-text-message-size N
   --connection-close                   no keep-alive
   --keep-alive-timeout-ms N            how long an idle connection is kept
@@ -53,6 +59,8 @@ const FLAGS = {
   'log-output': { type: 'string' },
   ssl: { type: 'boolean' },
   'ssl-self-signed': { type: 'boolean' },
+  http2: { type: 'boolean' },
+  'grpc-port': { type: 'string' },
   'ws-max-binary-message-size': { type: 'string' },
   'ws-max-text-message-size': { type: 'string' },
   'connection-close': { type: 'boolean' },
@@ -82,6 +90,8 @@ export function parseOptions(
     enableHealthCheckAuthentication: values['enable-health-check-authentication'],
     logOutput: logOutput(values['log-output']),
     tls: values.ssl ? 'environment' : values['ssl-self-signed'] ? 'self-signed' : undefined,
+    http2: values.http2,
+    grpcPort: wholeNumber('--grpc-port', values['grpc-port']),
     wsMaxBinaryMessageSize: wholeNumber('--ws-max-binary-message-size', values['ws-max-binary-message-size']),
     wsMaxTextMessageSize: wholeNumber('--ws-max-text-message-size', values['ws-max-text-message-size']),
     connectionClose: values['connection-close'],

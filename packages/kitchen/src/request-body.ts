@@ -7,7 +7,8 @@ import type { Exchange } from './exchange';
 export async function readBody(exchange: Exchange, keep: boolean): Promise<Buffer | undefined> {
   const { request } = exchange;
   const kept: Buffer[] = [];
-  if (!exchange.chunked && (exchange.header('content-length') ?? '0') === '0') return Buffer.alloc(0);
+  if (!exchange.isHttp2 && !exchange.chunked && (exchange.header('content-length') ?? '0') === '0')
+    return Buffer.alloc(0);
   return new Promise((resolve) => {
     request.on('data', (piece: Buffer) => {
       exchange.bodyLength += piece.length;

@@ -8,21 +8,26 @@ const SHOWN_OF_AUTHORIZATION = 15;
 export function requestInfo(exchange: Exchange): Record<string, unknown> {
   return {
     headers: shownHeaders(exchange.request),
-    'protocol-version': 'HTTP/1.1',
+    'protocol-version': `HTTP/${exchange.request.httpVersion}`,
     'query-string': exchange.queryString ?? null,
     'raw-headers': rawPairs(exchange.request).map(([name, value]) => [name, cut(name.toLowerCase(), value)]),
     'request-length': exchange.bodyLength,
     'request-method': exchange.method.toLowerCase(),
     'request-version': `HTTP/${exchange.request.httpVersion}`,
-    trailers: exchange.request.trailers,
+    trailers: { ...exchange.request.trailers },
+    scheme: schemeOf(exchange),
     uri: exchange.path,
   };
+}
+
+function schemeOf({ request }: Exchange): string {
+  return 'encrypted' in request.socket && request.socket.encrypted === true ? 'https' : 'http';
 }
 
 /** For `?include=request-info`. */
 export function requestInfoHeaders(exchange: Exchange): Record<string, string> {
   return {
-    'x-kitchen-protocol-version': 'HTTP/1.1',
+    'x-kitchen-protocol-version': `HTTP/${exchange.request.httpVersion}`,
     'x-kitchen-request-length': `${exchange.bodyLength}`,
     'x-kitchen-request-method': exchange.method.toLowerCase(),
     'x-kitchen-request-version': `HTTP/${exchange.request.httpVersion}`,

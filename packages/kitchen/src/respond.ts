@@ -10,7 +10,7 @@ export async function respond(exchange: Exchange, answer: Answer, handedOver: ()
   const { response } = exchange;
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
   const chunked = exchange.request.httpVersion !== '1.0' && (answer.chunked ?? wantsChunks(exchange));
-  const trailers = chunked ? trailersOf(exchange) : [];
+  const trailers = chunked || exchange.isHttp2 ? trailersOf(exchange) : [];
   const excluded = (exchange.knob('exclude-headers') ?? '')
     .split(',')
     .map((name) => name.trim().toLowerCase());
@@ -19,7 +19,7 @@ export async function respond(exchange: Exchange, answer: Answer, handedOver: ()
   for (const [name, value] of headersOf(exchange, answer)) {
     if (!excluded.includes(name)) response.setHeader(name, value);
   }
-  if (chunked) response.setHeader('transfer-encoding', 'chunked');
+  if (chunked && !exchange.isHttp2) response.setHeader('transfer-encoding', 'chunked');
   if (trailers.length > 0) response.setHeader('trailer', trailers.map(([name]) => name).join(', '));
   if (!chunked && body.length !== undefined && !BODILESS.has(answer.status)) {
     response.setHeader('content-length', body.length);
@@ -50,7 +50,7 @@ export async function respond(exchange: Exchange, answer: Answer, handedOver: ()
     if (exchange.gone) return;
     if (piece.length >= left) {
       if (left > 0) response.write(piece.subarray(0, left));
-      response.socket?.destroySoon(); // what was written arrives, and then the connection ends
+      exchange.breakOff();
       return;
     }
     left -= piece.length;
@@ -59,7 +59,8 @@ export async function respond(exchange: Exchange, answer: Answer, handedOver: ()
   if (trailers.length > 0) {
     await exchange.pause(exchange.number('pre-trailer-sleep-ms') ?? 0);
     if (exchange.gone) return;
-    response.addTrailers(trailers);
+    // As an object: HTTP/2 takes nothing else.
+    response.addTrailers(Object.fromEntries(trailers));
   }
   handedOver();
   response.end();

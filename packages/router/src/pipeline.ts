@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WaiterError } from '@waiter/core';
+import { grpcRefusal, isGrpc, WaiterError } from '@waiter/core';
 import type { Logger } from '@waiter/observability';
 import { checkHead, Exchange, newFacts, RequestHead, type AcceptHandlers, type RequestFacts } from './accept';
 import type { Admission } from './admission';
@@ -65,7 +65,8 @@ export class RequestPipeline implements AcceptHandlers {
     const { responder } = this.parts;
     if (exchange instanceof Exchange) return responder.send(exchange, answer);
     const { head, facts } = exchange;
-    if (!exchange.over) exchange.answer(answer.status, responder.announce(answer, head, facts), answer.body);
+    const said = forGrpc(answer, head);
+    if (!exchange.over) exchange.answer(said.status, responder.announce(said, head, facts), said.body);
   }
 
   private async fail(exchange: Exchange | StreamExchange, error: unknown): Promise<void> {
@@ -114,4 +115,12 @@ export class RequestPipeline implements AcceptHandlers {
     if (!(error instanceof WaiterError))
       this.parts.logger.error('request failed', { cid, method, path, error });
   }
+}
+
+/** An answer that is no error, such as that of an authenticator, as a client of gRPC reads it (spec: request-path 5.6). */
+function forGrpc(answer: Answer, { headers }: RequestHead): Answer {
+  const { status } = answer;
+  if (!isGrpc(headers['content-type']) || answer.headers['grpc-status'] !== undefined) return answer;
+  const refusal = grpcRefusal(status);
+  return refusal === null ? answer : { status, headers: { ...answer.headers, ...refusal }, body: '' };
 }

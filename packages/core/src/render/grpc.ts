@@ -15,6 +15,18 @@ const GRPC_STATUS: Readonly<Record<number, number>> = {
   504: 4,
 };
 
+/** What they mean where nobody says more. */
+const GRPC_MESSAGE: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Permission Denied',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+};
+
 /** As the gRPC protocol writes messages: bytes that are not printable ASCII, and `%`, as `%XX`. */
 function percentEncoded(text: string): string {
   return [...Buffer.from(text)]
@@ -31,4 +43,12 @@ export function grpcHeaders(status: number, message: string): Record<string, str
   const code = GRPC_STATUS[status];
   if (code === undefined) return {};
   return { 'grpc-status': String(code), 'grpc-message': percentEncoded(message.replace(/\r?\n/g, '; ')) };
+}
+
+/** The same for an answer that is no error of ours and says nothing for gRPC; null: it has no meaning there. */
+export function grpcRefusal(status: number): Record<string, string> | null {
+  const message = GRPC_MESSAGE[status];
+  return message === undefined
+    ? null
+    : { 'content-type': 'application/grpc', ...grpcHeaders(status, message) };
 }

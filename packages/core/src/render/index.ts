@@ -1,4 +1,4 @@
-export { isGrpc } from './grpc';
+export { grpcRefusal, isGrpc } from './grpc';
 export { errorFormat, renderError } from './render-error';
 export type { ErrorFormat, RenderedError } from './render-error';
 export { asWaiterError, DEFAULT_SUPPORT_INFO, SUPPORT_OCCASIONS } from './report';

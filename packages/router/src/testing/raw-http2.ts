@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 /** Frame types (RFC 9113 6). */
 export const FRAME = {
@@ -58,14 +58,19 @@ export interface SeenFrame {
   readonly payload: Buffer;
 }
 
-/** A client that says exactly the frames it is told to, and remembers those that come back. */
+/** One side of a connection that says exactly the frames it is told to, and remembers those that come. */
 export class RawHttp2 {
   readonly frames: SeenFrame[] = [];
   /** The other side ended or broke the connection. */
   closed = false;
+  onFrame: (frame: SeenFrame) => void = () => undefined;
   private rest: Buffer = Buffer.alloc(0);
 
-  private constructor(readonly socket: Socket) {
+  private constructor(
+    readonly socket: Socket,
+    /** Bytes before the first frame. */
+    private skip: number,
+  ) {
     socket.on('data', (bytes: Buffer) => this.read(bytes));
     socket.on('error', () => undefined);
     for (const event of ['end', 'close']) socket.on(event, () => (this.closed = true));
@@ -75,9 +80,16 @@ export class RawHttp2 {
   static async open(port: number, settings: Buffer = Buffer.alloc(0)): Promise<RawHttp2> {
     const socket = connect(port, '127.0.0.1');
     await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    const client = new RawHttp2(socket);
+    const client = new RawHttp2(socket, 0);
     client.send(Buffer.from(PREFACE), frame(FRAME.SETTINGS, 0, 0, settings));
     return client;
+  }
+
+  /** The instance's side; sends its SETTINGS. */
+  static accept(socket: Socket, settings: Buffer = Buffer.alloc(0)): RawHttp2 {
+    const server = new RawHttp2(socket, PREFACE.length);
+    server.send(frame(FRAME.SETTINGS, 0, 0, settings));
+    return server;
   }
 
   send(...pieces: Buffer[]): void {
@@ -92,16 +104,21 @@ export class RawHttp2 {
 
   private read(bytes: Buffer): void {
     this.rest = this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]);
+    if (this.rest.length < this.skip) return;
+    this.rest = this.rest.subarray(this.skip);
+    this.skip = 0;
     while (this.rest.length >= 9) {
       const length = this.rest.readUIntBE(0, 3);
       if (this.rest.length < 9 + length) return;
-      this.frames.push({
+      const seen: SeenFrame = {
         type: this.rest.readUInt8(3),
         flags: this.rest.readUInt8(4),
         stream: this.rest.readUInt32BE(5) & 0x7fffffff,
         payload: Buffer.from(this.rest.subarray(9, 9 + length)),
-      });
+      };
       this.rest = this.rest.subarray(9 + length);
+      this.frames.push(seen);
+      this.onFrame(seen);
     }
   }
 
@@ -130,4 +147,43 @@ export class RawHttp2 {
   close(): void {
     this.socket.destroy();
   }
+}
+
+/** SETTINGS of one value. */
+export const setting = (id: number, value: number): Buffer => {
+  const bytes = Buffer.alloc(6);
+  bytes.writeUInt16BE(id, 0);
+  bytes.writeUInt32BE(value, 2);
+  return bytes;
+};
+
+/** An instance that speaks HTTP/2 frame by frame. */
+export interface RawInstance {
+  readonly port: number;
+  readonly connections: RawHttp2[];
+  close(): Promise<void>;
+}
+
+/** @param onRequest told of every HEADERS frame */
+export async function startRawInstance(
+  onRequest: (connection: RawHttp2, stream: number) => void,
+  settings: Buffer = Buffer.alloc(0),
+): Promise<RawInstance> {
+  const connections: RawHttp2[] = [];
+  const server = createServer((socket) => {
+    const connection = RawHttp2.accept(socket, settings);
+    connection.onFrame = ({ type, stream }) => {
+      if (type === FRAME.HEADERS) onRequest(connection, stream);
+    };
+    connections.push(connection);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections,
+    close: async () => {
+      for (const connection of connections) connection.close();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }

@@ -6,6 +6,7 @@ export interface RouterUnderTest {
   readonly port: number;
   readonly worker: RouterWorker;
   readonly reservations: FixedReservations;
+  readonly options: RouterOptions;
 }
 
 /** Lanes of the workers that tests start. */
@@ -39,5 +40,5 @@ export async function startRouterUnderTest(
     ...given,
   });
   const worker = await startRouterWorker(options, { ...environment, reservations });
-  return { port: worker.port, worker, reservations };
+  return { port: worker.port, worker, reservations, options };
 }

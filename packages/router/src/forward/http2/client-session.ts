@@ -6,8 +6,12 @@ import { SessionGuard } from './session-guard';
 import { StreamExchange } from './stream-exchange';
 
 const MAX_STREAM_ID = 2 ** 31 - 1;
-/** A client that was told of the end has so long to hear of it before its new streams are refused. */
+/**
+ * A client that was told of the end has so long to hear of it before its new streams are refused, which it may send again
+ * elsewhere. (That of node answers no PING any more when it has heard.)
+ */
 const NOTICE_MS = 1_000;
+const IDLE_NOTICE_MS = 200;
 /** Bytes that a client may send ahead of a slow instance, over all its streams. */
 const SESSION_WINDOW = 1_048_576;
 /** node:http2 ends its side of a closed session and waits for the client's, which may never come. */
@@ -85,7 +89,7 @@ export class ClientSession {
       clearTimeout(timer);
       this.session.close();
     };
-    const timer = setTimeout(close, NOTICE_MS);
+    const timer = setTimeout(close, this.streams === 0 ? IDLE_NOTICE_MS : NOTICE_MS);
     // The answer to a PING comes after everything that was sent before the client read the notice.
     this.session.ping(close);
   }

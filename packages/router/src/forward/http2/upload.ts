@@ -40,6 +40,8 @@ export class Upload {
   start(listener: UploadListener): void {
     this.listener = listener;
     for (const piece of this.kept ?? []) listener.onUploadPiece(piece);
+    // A body without a byte in it may have ended before anybody listened.
+    if (this.body.source.readableEnded && this.body.isWhole()) this.complete = true;
     if (this.complete) return listener.onUploadEnd(this.body.trailers());
     this.read();
   }
