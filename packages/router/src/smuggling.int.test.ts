@@ -108,6 +108,12 @@ describe('ambiguous requests are refused, and nothing of them reaches a backend'
     }
   });
 
+  test('CONNECT is refused in words', async () => {
+    const { text } = await send('CONNECT localhost:80 HTTP/1.1\r\nHost: localhost:80\r\n\r\n');
+    expect(text).toMatch(/^HTTP\/1\.1 405 .*CONNECT is not supported\n$/s);
+    expect(seen).toEqual([]);
+  });
+
   test('a head that is too large is 431', async () => {
     const { text } = await send(`${plain}X-Long: ${'x'.repeat(40_000)}\r\n\r\n`);
     expect(text).toMatch(/^HTTP\/1\.1 431 /);

@@ -26,6 +26,11 @@ export const TARGET_TOO_LONG: Refusal = {
   reason: 'URI Too Long',
   words: 'The request line is too long',
 };
+export const NO_TUNNELS: Refusal = {
+  status: 405,
+  reason: 'Method Not Allowed',
+  words: 'CONNECT is not supported',
+};
 export const TOO_MANY_HEADERS: Refusal = {
   status: 431,
   reason: 'Request Header Fields Too Large',

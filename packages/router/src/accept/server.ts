@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Socket, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { rawRefusal, refusalOf, type Refusal } from './client-error';
+import { NO_TUNNELS, rawRefusal, refusalOf, type Refusal } from './client-error';
 import { ClientLimits, type ClientLimitOptions } from './client-limits';
 import { beginsHttp2, firstBytes } from './first-bytes';
 import { promisedSeconds } from './promised-idle';
@@ -79,6 +79,8 @@ export class AcceptServer {
     this.server.on('checkContinue', (request, response) => this.accept(request, response, true));
     this.server.on('checkExpectation', (request, response) => this.accept(request, response, false));
     this.server.on('upgrade', (request, socket, head) => this.acceptUpgrade(request, socket, head));
+    // Unheard, node would end the connection without a word.
+    this.server.on('connect', (_request, socket) => this.turnAway(socket, NO_TUNNELS));
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.refuse(error, socket));
   }
 
