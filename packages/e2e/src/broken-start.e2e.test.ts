@@ -31,9 +31,11 @@ const ping = async (token: string, timeoutMs: number): Promise<Pinged> => {
   return JSON.parse(body) as Pinged;
 };
 
+const GREEDY = 'globalThis.kept = Buffer.alloc(2e8, 1); setInterval(() => undefined, 1000)';
 const KINDS: readonly (readonly [name: string, message: string, description: Record<string, unknown>])[] = [
   ['command', 'Invalid startup command', { cmd: 'there-is-no-such-program' }],
-  ['starved', 'Not enough memory allocated', { mem: 1 }],
+  // It takes its memory before it could serve: a quick start would else be sooner than the look at its memory.
+  ['starved', 'Not enough memory allocated', { mem: 16, cmd: `exec node -e '${GREEDY}'` }],
   ['unnamed', 'Health check requires authentication', { 'health-check-url': '/bad-status?status=401' }],
   ['unpaid', 'Health check returned an invalid response', { 'health-check-url': '/bad-status?status=402' }],
   ['silent', 'Unable to connect to run health checks', { cmd: 'exec sleep 3600' }],

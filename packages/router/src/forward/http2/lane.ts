@@ -45,6 +45,8 @@ export class Http2Lane implements FastLane {
       session.once('close', () => this.sessions.delete(session));
     });
     this.server.on('stream', (stream, _headers, flags, raw: readonly string[] = []) => {
+      // 'close' tells. Unheard it would end the process: of a body longer than it said, the stream is over before it is here.
+      stream.on('error', () => undefined);
       const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       const { session } = stream;
       if (session !== undefined) this.sessions.get(session)?.open(stream, endStream, raw);

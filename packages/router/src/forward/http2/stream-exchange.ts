@@ -64,7 +64,6 @@ export class StreamExchange implements ClientSide {
       trailers: () => this.trailers,
       onBytes: (bytes) => guard.onUseful(bytes),
     });
-    stream.on('error', () => undefined); // 'close' tells
     stream.once('trailers', (_headers, _flags, raw: readonly string[] = []) => (this.trailers = raw));
     stream.on('drain', () => {
       this.stalling.proceed();
