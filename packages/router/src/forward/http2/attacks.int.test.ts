@@ -1,0 +1,191 @@
+import { createServer } from 'node:http';
+import { constants } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { sleep, startRedis, waitFor, type RedisServer } from '@waiter/testkit';
+import { callHttp2 } from '../../testing/call-http2';
+import { FLAG, FRAME, frame, headerBlock, RawHttp2, setting, u32 } from '../../testing/raw-http2';
+import { ON_THE_FLY, startRouterUnderTest, type RouterUnderTest } from '../../testing/router-under-test';
+
+/** Attacks on HTTP/2 servers, frame by frame: the attacker's connection ends, and everybody else is served meanwhile. */
+const HEAD = [
+  [':method', 'GET'],
+  [':scheme', 'http'],
+  [':path', '/'],
+  [':authority', 'localhost'],
+  ...Object.entries(ON_THE_FLY),
+] as [string, string][];
+const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM } = constants;
+const SETTINGS_MAX_FRAME_SIZE = 5;
+const PRIORITY = 2;
+const UNKNOWN = 0x77;
+
+let redis: RedisServer;
+let router: RouterUnderTest;
+let requests = 0;
+const backend = createServer((_request, response) => {
+  requests += 1;
+  response.end('fine');
+});
+
+beforeAll(async () => {
+  redis = await startRedis();
+  await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve));
+  router = await startRouterUnderTest(redis.url, [(backend.address() as AddressInfo).port]);
+});
+afterAll(async () => {
+  await router.worker.close();
+  backend.closeAllConnections();
+  await new Promise((resolve) => backend.close(resolve));
+  await redis.stop();
+});
+
+/** Sends the same over and over until the router ends the connection. @returns how often it was sent */
+async function flood(client: RawHttp2, bytes: (round: number) => Buffer, rounds: number): Promise<number> {
+  let round = 0;
+  while (!client.closed && round < rounds) {
+    if (!client.socket.destroyed && !client.socket.write(bytes(round))) {
+      await Promise.race([new Promise((resolve) => client.socket.once('drain', resolve)), sleep(20)]);
+    }
+    round += 1;
+    if (round % 8 === 0) await new Promise(setImmediate);
+  }
+  return round;
+}
+
+/** Others are served, nothing is kept for the attacker. */
+async function expectOthersServed(): Promise<void> {
+  const reply = await callHttp2(router.port, { headers: ON_THE_FLY });
+  expect([reply.status, reply.text]).toEqual([200, 'fine']);
+  await waitFor('every slot to be released', () => router.reservations.inUse === 0);
+}
+
+const block = headerBlock(HEAD);
+const many = (count: number, one: (i: number) => Buffer[]): Buffer =>
+  Buffer.concat(Array.from({ length: count }, (_, i) => one(i)).flat());
+
+describe('an attacker is told to be calm and cut off', () => {
+  const FLOODS: readonly (readonly [string, (round: number) => Buffer])[] = [
+    [
+      'rapid reset (CVE-2023-44487)',
+      (round) =>
+        many(50, (i) => {
+          const stream = 2 * (round * 50 + i) + 1;
+          const flags = FLAG.END_HEADERS | FLAG.END_STREAM;
+          return [
+            frame(FRAME.HEADERS, flags, stream, block),
+            frame(FRAME.RST_STREAM, 0, stream, u32(NGHTTP2_CANCEL)),
+          ];
+        }),
+    ],
+    ['PING flood (CVE-2019-9512)', () => many(50, () => [frame(FRAME.PING, 0, 0, Buffer.alloc(8))])],
+    [
+      'SETTINGS flood (CVE-2019-9515)',
+      () => many(20, () => [frame(FRAME.SETTINGS, 0, 0, setting(SETTINGS_MAX_FRAME_SIZE, 16_384))]),
+    ],
+    ['window updates for nothing', () => many(1_000, () => [frame(FRAME.WINDOW_UPDATE, 0, 0, u32(1))])],
+    [
+      'priorities for nothing (CVE-2019-9513)',
+      () => many(1_000, () => [frame(PRIORITY, 0, 1, Buffer.from([0, 0, 0, 3, 16]))]),
+    ],
+    ['frames of an unknown type', () => many(10, () => [frame(UNKNOWN, 0, 0, Buffer.alloc(16_000))])],
+  ];
+  test.each(FLOODS)('%s', async (_name, bytes) => {
+    const client = await RawHttp2.open(router.port);
+    await flood(client, bytes, 2_000);
+    await waitFor('the connection to end', () => client.closed);
+    // Where the attacker's bytes were not all read, the kernel may drop what it was told with its reset.
+    expect([NGHTTP2_ENHANCE_YOUR_CALM, undefined]).toContain(client.goaway);
+    await expectOthersServed();
+    client.close();
+  });
+
+  test('CONTINUATION flood: a head without an end', async () => {
+    const client = await RawHttp2.open(router.port);
+    client.send(frame(FRAME.HEADERS, FLAG.END_STREAM, 1, block));
+    const more = frame(FRAME.CONTINUATION, 0, 1, headerBlock([['x-a', 'b'.repeat(1_000)]]));
+    const rounds = await flood(client, () => more, 2_000);
+    await waitFor('the connection to end', () => client.closed);
+    expect(rounds).toBeLessThan(2_000);
+    await expectOthersServed();
+    client.close();
+  });
+
+  test('empty CONTINUATION frames', async () => {
+    const client = await RawHttp2.open(router.port);
+    client.send(frame(FRAME.HEADERS, FLAG.END_STREAM, 1, block));
+    await flood(client, () => many(100, () => [frame(FRAME.CONTINUATION, 0, 1)]), 2_000);
+    await waitFor('the connection to end', () => client.closed);
+    await expectOthersServed();
+    client.close();
+  });
+
+  test('empty DATA frames (CVE-2019-9518)', async () => {
+    const client = await RawHttp2.open(router.port);
+    client.headers(1, [[':method', 'POST'], ...HEAD.slice(1)], false);
+    await flood(client, () => many(1_000, () => [frame(FRAME.DATA, 0, 1)]), 2_000);
+    await waitFor(
+      'the connection or the stream to end',
+      () => client.closed || client.reset(1) !== undefined,
+    );
+    client.close();
+    await expectOthersServed();
+  });
+});
+
+test('rapid reset costs the instance a bounded number of requests', async () => {
+  requests = 0;
+  const client = await RawHttp2.open(router.port);
+  let stream = -1;
+  await flood(
+    client,
+    () =>
+      many(10, () => {
+        stream += 2;
+        return [
+          frame(FRAME.HEADERS, FLAG.END_HEADERS | FLAG.END_STREAM, stream, block),
+          frame(FRAME.RST_STREAM, 0, stream, u32(NGHTTP2_CANCEL)),
+        ];
+      }),
+    10_000,
+  );
+  await waitFor('the connection to end', () => client.closed);
+  await waitFor('every slot to be released', () => router.reservations.inUse === 0);
+  expect(requests).toBeLessThan(1_000);
+  client.close();
+});
+
+test('more streams than are allowed are refused, those before are served', async () => {
+  const client = await RawHttp2.open(router.port);
+  const limit = client.of(FRAME.SETTINGS).at(0);
+  expect(limit === undefined || limit.payload.length > 0).toBe(true);
+  const allowed = 1_100;
+  const pieces = many(allowed, (i) => [
+    frame(FRAME.HEADERS, FLAG.END_HEADERS, 2 * i + 1, headerBlock([[':method', 'POST'], ...HEAD.slice(1)])),
+  ]);
+  client.send(pieces);
+  await waitFor(
+    'a refusal or the end',
+    () =>
+      client.closed ||
+      client
+        .of(FRAME.RST_STREAM)
+        .some(({ payload }) => payload.readUInt32BE(0) === constants.NGHTTP2_REFUSED_STREAM),
+  );
+  client.close();
+  await expectOthersServed();
+});
+
+test('a client that behaves may reset some, ping often while it works, and change its settings', async () => {
+  const client = await RawHttp2.open(router.port);
+  for (let i = 0; i < 100; i += 1) {
+    client.headers(2 * i + 1, HEAD);
+    client.send(frame(FRAME.RST_STREAM, 0, 2 * i + 1, u32(NGHTTP2_CANCEL)));
+  }
+  client.send(many(100, () => [frame(FRAME.PING, 0, 0, Buffer.alloc(8))]));
+  client.send(many(20, () => [frame(FRAME.SETTINGS, 0, 0)]));
+  client.headers(201, HEAD);
+  await waitFor('an answer', () => client.status(201) !== undefined);
+  expect([client.status(201), client.closed]).toEqual([200, false]);
+  client.close();
+  await waitFor('every slot to be released', () => router.reservations.inUse === 0);
+});
