@@ -193,6 +193,51 @@ describe('what a client takes back', () => {
 
   const POST = { ':method': 'POST', ':scheme': 'http', ':path': '/', ':authority': 'x' };
 
+  test.each(['http', 'h2c'] as const)(
+    'by ending its connection, while a %s instance waits for its body',
+    async (proto) => {
+      let arrived = false;
+      let gone = false;
+      onHttp1 = (request) => {
+        arrived = true;
+        request.on('error', () => undefined).once('close', () => (gone = true));
+      };
+      onHttp2 = (stream) => {
+        arrived = true;
+        stream.once('close', () => (gone = stream.rstCode === constants.NGHTTP2_CANCEL));
+      };
+      const client = await RawHttp2.open(router.port);
+      client.headers(1, Object.entries({ ...POST, ...behind[proto]() }), false);
+      // The instance hears of the request before its body begins.
+      await waitFor('arrival', () => arrived);
+      client.socket.end();
+      await waitFor('the instance to hear of it', () => gone);
+      await waitFor('release', () => router.reservations.inUse === 0);
+      expect(lastOutcome()).toBe('client-error');
+      await waitFor('the connection to be gone', () => client.closed);
+      client.close();
+    },
+  );
+
+  test('by ending its connection, while its request waits for an instance', async () => {
+    let aborted = false;
+    const { reserve } = router.reservations;
+    router.reservations.reserve = (_service, { onAbort }) =>
+      new Promise((_, reject) => {
+        onAbort(() => {
+          aborted = true;
+          reject(new Error('gone'));
+        });
+      });
+    const client = await RawHttp2.open(router.port);
+    client.headers(1, Object.entries({ ...POST, ...H2C }));
+    await sleep(100);
+    client.socket.end();
+    await waitFor('the queue to hear of it', () => aborted);
+    router.reservations.reserve = reserve;
+    client.close();
+  });
+
   test('in the middle of its body, which an instance of HTTP/1.1 never takes for whole', async () => {
     let arrived = 0;
     let ended = false;

@@ -51,6 +51,7 @@ export class ClientSession {
     session.setLocalWindowSize(SESSION_WINDOW);
     session.once('remoteSettings', () => (this.begun = true));
     session.on('error', () => undefined); // 'close' tells
+    socket.once('end', () => this.onEnd());
   }
 
   open(stream: ServerHttp2Stream, endStream: boolean, raw: readonly string[]): void {
@@ -92,6 +93,15 @@ export class ClientSession {
     const timer = setTimeout(close, this.streams === 0 ? IDLE_NOTICE_MS : NOTICE_MS);
     // The answer to a PING comes after everything that was sent before the client read the notice.
     this.session.ping(close);
+  }
+
+  /**
+   * The client sends no more. HTTP/2 knows no half of a connection: it cannot take what it asked for, and nothing else
+   * would tell so, since node leaves the other half open.
+   */
+  private onEnd(): void {
+    if (this.streams === 0) this.session.close();
+    else this.session.destroy();
   }
 
   private linger(now: number): void {

@@ -77,6 +77,12 @@ export class Http1Request implements InstanceSide {
     if (this.failure !== null || this.outgoing?.destroyed === true) return;
     this.connected = true;
     this.listener?.onConnect();
+    // Node keeps the head back for the first piece of the body, which may be long in coming.
+    const { outgoing } = this;
+    if (outgoing !== null && !outgoing.headersSent)
+      setImmediate(() => {
+        if (!outgoing.headersSent && !outgoing.destroyed) outgoing.flushHeaders();
+      });
   }
 
   private onReply(reply: IncomingMessage): void {

@@ -70,6 +70,7 @@ export class SessionGuard {
   private end(kind: string): void {
     if (this.session.destroyed) return;
     this.onAbuse(kind);
-    this.session.destroy(undefined, NGHTTP2_ENHANCE_YOUR_CALM);
+    // Without an error node would send code 0, whatever it is given.
+    this.session.destroy(new Error(`too much: ${kind}`), NGHTTP2_ENHANCE_YOUR_CALM);
   }
 }
