@@ -25,6 +25,7 @@ export class Upload {
   private keptBytes = 0;
   private listener: UploadListener | null = null;
   private reading = false;
+  private dropped = false;
   /** Everything was read. */
   complete: boolean;
 
@@ -56,13 +57,14 @@ export class Upload {
   drop(): void {
     this.listener = null;
     this.kept = null;
+    this.dropped = true;
     this.read();
   }
 
-  /** Nobody wants more at present. */
+  /** Nobody wants more at present. What is dropped flows on: a stream with unread bytes in it never closes. */
   stop(): void {
     this.listener = null;
-    if (this.reading && !this.complete) this.body.source.pause();
+    if (this.reading && !this.complete && !this.dropped) this.body.source.pause();
   }
 
   /** No more attempts: what is read from here on is read once. */
