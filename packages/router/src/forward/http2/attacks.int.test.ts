@@ -133,6 +133,14 @@ describe('an attacker is told to be calm and cut off', () => {
   });
 });
 
+test('an attacker is told why: ENHANCE_YOUR_CALM', async () => {
+  const client = await RawHttp2.open(router.port);
+  client.send(many(210, () => [frame(FRAME.PING, 0, 0, Buffer.alloc(8))]));
+  await waitFor('the connection to end', () => client.closed);
+  expect(client.of(FRAME.GOAWAY)[0]?.payload.readUInt32BE(4)).toBe(NGHTTP2_ENHANCE_YOUR_CALM);
+  client.close();
+});
+
 test('rapid reset costs the instance a bounded number of requests', async () => {
   requests = 0;
   const client = await RawHttp2.open(router.port);

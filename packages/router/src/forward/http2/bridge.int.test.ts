@@ -418,6 +418,62 @@ describe('order of things', () => {
     },
   );
 
+  test.each(['http', 'h2c'] as const)(
+    'early responses of a %s instance to many uploads: the connection stays, and ends in order',
+    async (proto) => {
+      onHttp1 = (request, response) => {
+        request.on('error', () => undefined);
+        response.writeHead(413).end('too much');
+      };
+      onHttp2 = (stream) => {
+        stream.respond({ ':status': 413 });
+        stream.end('too much');
+      };
+      const session = connect(`http://127.0.0.1:${router.port}`);
+      let goaway: number | undefined;
+      session.on('goaway', (code) => (goaway = code)).on('error', () => undefined);
+      for (let round = 0; round < 6; round += 1) {
+        const replies = await Promise.all(
+          Array.from({ length: 10 }, () =>
+            callOn(session, { method: 'POST', headers: behind[proto](), body: Buffer.alloc(200_000) }),
+          ),
+        );
+        expect(replies.map(({ status, text }) => `${status} ${text}`)).toEqual(
+          Array(10).fill('413 too much'),
+        );
+      }
+      // The guard against floods looks twice a second.
+      await sleep(700);
+      expect([goaway, session.destroyed]).toEqual([undefined, false]);
+      let ended = false;
+      session.close(() => (ended = true));
+      await waitFor('the connection to end', () => ended);
+    },
+  );
+
+  test('uploads that wait for an instance for long are no flood', async () => {
+    onHttp1 = (request, response) => {
+      let bytes = 0;
+      request.on('data', (piece: Buffer) => (bytes += piece.length));
+      request.once('end', () => response.end(String(bytes)));
+    };
+    const headers = behind.http();
+    const { reserve } = router.reservations;
+    router.reservations.reserve = async (...asked) => {
+      await sleep(1_200);
+      return reserve.apply(router.reservations, asked);
+    };
+    const session = connect(`http://127.0.0.1:${router.port}`);
+    session.on('error', () => undefined);
+    const body = Buffer.alloc(200_000);
+    const replies = await Promise.all(
+      Array.from({ length: 5 }, () => callOn(session, { method: 'POST', headers, body })),
+    );
+    expect(replies.map(({ status, text }) => `${status} ${text}`)).toEqual(Array(5).fill('200 200000'));
+    router.reservations.reserve = reserve;
+    session.close();
+  });
+
   test.each(['http', 'h2c'] as const)('interim responses of a %s instance go through', async (proto) => {
     onHttp1 = (_request, response) => {
       response.writeEarlyHints({ link: '</a.css>; rel=preload' });

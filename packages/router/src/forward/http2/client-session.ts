@@ -31,7 +31,7 @@ export class ClientSession {
   private readonly guard: SessionGuard;
   /** What is said of the connection after it is gone, too. */
   private readonly source: HeadSource['socket'];
-  private streams = 0;
+  private readonly exchanges = new Set<StreamExchange>();
   /** Monotonic milliseconds since when it has no stream. */
   private idleSince = performance.now();
   private begun = false;
@@ -59,22 +59,26 @@ export class ClientSession {
     const head = readHead(raw, this.source, options.requestHeadBytes);
     guard.onUseful(head.bytes);
     // Opened and reset in one breath.
-    if (stream.destroyed || stream.closed) return guard.onReset();
-    this.streams += 1;
+    if (stream.destroyed || stream.closed) {
+      if (!endStream) guard.onUnread();
+      return guard.onReset();
+    }
     const exchange = new StreamExchange(stream, head, endStream, options.streamingTimeoutMs, guard);
+    this.exchanges.add(exchange);
     stream.once('close', () => {
-      this.streams -= 1;
-      if (this.streams === 0) this.idleSince = performance.now();
+      this.exchanges.delete(exchange);
+      if (this.exchanges.size === 0) this.idleSince = performance.now();
       if (exchange.takenBack) guard.onReset();
+      if (exchange.cutShort) guard.onUnread();
     });
     options.onExchange(exchange);
   }
 
   /** Looks whether it is idle, slow or abusive. @param now monotonic milliseconds */
   check(now: number): void {
-    this.guard.check(now);
+    this.guard.check(now, this.unread);
     if (this.session.destroyed) return this.linger(now);
-    if (this.streams > 0) return;
+    if (this.exchanges.size > 0) return;
     const { requestHeadTimeoutMs, clientIdleTimeoutMs } = this.options;
     const silentMs = now - this.idleSince;
     if (silentMs >= (this.begun ? clientIdleTimeoutMs : requestHeadTimeoutMs)) this.session.close();
@@ -84,13 +88,13 @@ export class ClientSession {
   drain(): void {
     if (this.draining || this.session.destroyed) return;
     this.draining = true;
-    if (this.streams === 0 && !this.begun) return this.session.destroy();
+    if (this.exchanges.size === 0 && !this.begun) return this.session.destroy();
     this.session.goaway(0, MAX_STREAM_ID);
     const close = (): void => {
       clearTimeout(timer);
       this.session.close();
     };
-    const timer = setTimeout(close, this.streams === 0 ? IDLE_NOTICE_MS : NOTICE_MS);
+    const timer = setTimeout(close, this.exchanges.size === 0 ? IDLE_NOTICE_MS : NOTICE_MS);
     // The answer to a PING comes after everything that was sent before the client read the notice.
     this.session.ping(close);
   }
@@ -100,8 +104,15 @@ export class ClientSession {
    * would tell so, since node leaves the other half open.
    */
   private onEnd(): void {
-    if (this.streams === 0) this.session.close();
+    if (this.exchanges.size === 0) this.session.close();
     else this.session.destroy();
+  }
+
+  /** Bytes of bodies that nobody has read so far: their requests wait, or their instances are slow. */
+  private get unread(): number {
+    let bytes = 0;
+    for (const { unread } of this.exchanges) bytes += unread;
+    return bytes;
   }
 
   private linger(now: number): void {

@@ -2,6 +2,7 @@ import { constants, createServer, type Http2Server, type Http2Session } from 'no
 import type { Socket } from 'node:net';
 import type { FastLane } from '../../accept';
 import { ClientSession, type ClientSessionOptions } from './client-session';
+import { STREAM_WINDOW } from './session-guard';
 
 export interface Http2LaneOptions extends ClientSessionOptions {
   /** Streams that one client may have open. */
@@ -9,8 +10,6 @@ export interface Http2LaneOptions extends ClientSessionOptions {
 }
 
 const CHECK_MS = 500;
-/** Bytes that a client may send ahead of a slow instance, per stream. */
-const STREAM_WINDOW = 262_144;
 const MAX_HEADER_PAIRS = 1_000;
 const MAX_SESSION_MEGABYTES = 32;
 

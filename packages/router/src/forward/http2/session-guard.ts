@@ -18,6 +18,8 @@ const TALK_BYTES_PER_SECOND = 1_024;
 const TALK_PER_SENT_BYTE = 1 / 16;
 /** Of a head and of a piece of a body: what its frame adds. */
 const FRAME_BYTES = 32;
+/** Bytes that a client may send ahead of a slow instance, per stream. */
+export const STREAM_WINDOW = 262_144;
 
 /**
  * Ends a session whose client makes the router work for nothing. nghttp2 and node bound CONTINUATION frames (8 per head),
@@ -59,10 +61,18 @@ export class SessionGuard {
     this.usefulBytes += bytes + FRAME_BYTES;
   }
 
-  /** @param now monotonic milliseconds */
-  check(now: number): void {
+  /**
+   * A stream ended before its body: what was under way of it, at most a window, nobody will read. That it was sent is no fault
+   * of the client.
+   */
+  onUnread(): void {
+    this.usefulBytes += STREAM_WINDOW;
+  }
+
+  /** @param now monotonic milliseconds @param unread bytes of bodies that wait to be read, which count as useful then */
+  check(now: number, unread: number): void {
     const { bytesRead, bytesWritten } = this.socket;
-    const talk = bytesRead - this.usefulBytes - bytesWritten * TALK_PER_SENT_BYTE;
+    const talk = bytesRead - this.usefulBytes - unread - bytesWritten * TALK_PER_SENT_BYTE;
     const ageSeconds = (now - this.startedAt) / 1_000;
     if (talk > TALK_BYTES + ageSeconds * TALK_BYTES_PER_SECOND) this.end('talk');
   }

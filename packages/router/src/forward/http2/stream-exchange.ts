@@ -44,6 +44,8 @@ export class StreamExchange implements ClientSide {
   private said = false;
   /** The client does not read. */
   private givenUp = false;
+  /** It was told to send no more of its body. */
+  private stopped = false;
 
   constructor(
     private readonly stream: ServerHttp2Stream,
@@ -76,6 +78,16 @@ export class StreamExchange implements ClientSide {
   /** The client reset it before it was answered. */
   get takenBack(): boolean {
     return !this.said && !this.givenUp && this.breaking === null;
+  }
+
+  /** Bytes of its body that came and were not read. */
+  get unread(): number {
+    return this.stream.readableLength;
+  }
+
+  /** It ended before its body did. */
+  get cutShort(): boolean {
+    return this.stopped || !this.upload.complete;
   }
 
   private get cut(): boolean {
@@ -151,7 +163,9 @@ export class StreamExchange implements ClientSide {
     this.upload.drop();
     // Node sends trailers in an immediate, too.
     setImmediate(() => {
-      if (!this.stream.readableEnded) this.stream.close(NGHTTP2_NO_ERROR);
+      if (this.stream.readableEnded) return;
+      this.stopped = true;
+      this.stream.close(NGHTTP2_NO_ERROR);
     });
   }
 
