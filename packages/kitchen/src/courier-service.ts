@@ -28,7 +28,10 @@ export interface CourierCall {
   readonly cid: string | null;
   /** Whole messages that arrived. */
   readonly messages: number;
+  /** It ended before it was answered, and not by its deadline as the courier keeps it. */
   readonly cancelled: boolean;
+  /** It ended, in whatever way. */
+  readonly over: boolean;
 }
 
 export interface CourierState {

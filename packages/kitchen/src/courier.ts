@@ -20,6 +20,7 @@ interface Tally {
   cid: string | null;
   messages: number;
   cancelled: boolean;
+  over: boolean;
   answered: boolean;
 }
 
@@ -65,11 +66,15 @@ function handlers(
       cid: call.metadata.get('x-cid')[0]?.toString() ?? null,
       messages: 0,
       cancelled: false,
+      over: false,
       answered: false,
     };
     calls.push(tally);
     // Grpc says so of every call in the end.
-    call.on('cancelled', () => (tally.cancelled = !tally.answered));
+    call.on('cancelled', () => {
+      tally.over = true;
+      tally.cancelled = !tally.answered;
+    });
     return tally;
   };
   /** @returns an error to end the call with */

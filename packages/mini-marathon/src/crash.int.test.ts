@@ -40,7 +40,11 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mini-marathon-crash-'));
   dataDir = join(folder, 'data');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  // Tasks outlive their server; a test that failed half way has not ended them.
+  for (const pid of processesOf(dataDir)) process.kill(pid, 'SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** A server that is in this process, on what another one left. */
 async function takeOver(options: Partial<MiniMarathonOptions> = {}): Promise<TestServer> {

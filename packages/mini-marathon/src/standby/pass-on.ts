@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { urlToHttpOptions } from 'node:url';
 
 /** Marathon tries as often before it gives up on a leader that has not settled (4B.1). */
 const TRIES = 10;
@@ -72,7 +73,10 @@ function forwarded(
 ): Promise<boolean> {
   return new Promise((resolve) => {
     const via = incoming.headers['x-marathon-via'];
-    const outgoing = request(`http://${to}${incoming.url}`, {
+    const outgoing = request({
+      ...urlToHttpOptions(new URL(`http://${to}`)),
+      // As it came: what a client wrote is never read as a part of the address.
+      path: incoming.url,
       method: incoming.method,
       agent: false,
       headers: {
