@@ -165,7 +165,9 @@ export const options = {
     connectTimeout: duration({ default: '5s', description: 'Time to connect to an instance.' }),
     drainTimeout: duration({
       default: '30s',
-      description: 'After SIGTERM: time for requests in flight to end before their connections are cut.',
+      description:
+        'After SIGTERM: time for requests in flight to end before their connections are cut. In the second half of the ' +
+        'same time the WebSockets of an instance that is to stop are sent away.',
     }),
     idleLease: duration({
       default: '2s',

@@ -6,7 +6,9 @@ import { app, kitchenService } from './kitchen-service';
 
 let fleet: Fleet;
 beforeAll(async () => {
-  fleet = await Fleet.start({ routers: 1, workers: 2, scalers: 2 });
+  // Clients of a WebSocket are sent away in the second half of this.
+  const env = { WAITER_ROUTER_DRAIN_TIMEOUT: '4m' };
+  fleet = await Fleet.start({ routers: 1, workers: 2, scalers: 2, env });
 }, 90_000);
 afterAll(() => fleet?.stop(), 90_000);
 
@@ -23,9 +25,11 @@ it('a WebSocket and a long stream end in their own time on an instance that is t
   const socket = new WebSocket(`${client.url.replace('http', 'ws')}/`, {
     headers: { 'x-waiter-token': 'patient' },
   });
+  const open = new AbortController();
+  socket.once('close', (code) => open.abort(new Error(`the WebSocket ended with ${code}`)));
   await once(socket, 'message');
   const echoed = async (text: string): Promise<string> => {
-    const reply = once(socket, 'message');
+    const reply = once(socket, 'message', { signal: open.signal });
     socket.send(text);
     const [data] = (await reply) as [Buffer];
     return data.toString();

@@ -327,15 +327,17 @@ describe('backpressure', () => {
 });
 
 describe('stops', () => {
-  test('clients of an instance that is to stop are sent away with 1001', async () => {
+  test('clients of an instance that is to stop are left alone for half of the time, then sent away with 1001', async () => {
     const other = await startRouterUnderTest(redis.url, [portOf(server)], {
-      timeouts: drainingIn(300),
+      timeouts: drainingIn(1_000),
     });
     const { client, ended } = await pair({}, other.port);
-    await sleep(400);
+    await sleep(1_200);
     expect(client.socket.readyState).toBe(1);
+    const from = performance.now();
     other.reservations.draining = true;
     expect((await client.closed).code).toBe(1001);
+    expect(performance.now() - from).toBeGreaterThan(490);
     expect((await ended).code).toBe(1001);
     await waitFor('release', () => other.reservations.outcomes.at(-1) === 'success');
     await other.worker.close();

@@ -22,14 +22,17 @@ export class OpenWebSockets {
   private leavingWithinMs: number | null = null;
 
   constructor(
-    /** Within this time the clients of an instance that is to stop are sent away, so that they can come back elsewhere. */
+    /**
+     * How long an instance that is to stop may have clients. They may end by themselves for half of it; in the other half they
+     * are sent away, one by one, so that they can come back elsewhere.
+     */
     private readonly drainMs: number,
   ) {}
 
   /** @param maxAgeMs it is closed when it is this old */
   add(relay: WebSocketRelay, slot: Slot, maxAgeMs: number): void {
     const entry: Entry = { relay, slot, until: performance.now() + maxAgeMs, leaveAt: Infinity };
-    if (this.leavingWithinMs !== null) this.plan(entry, this.leavingWithinMs);
+    if (this.leavingWithinMs !== null) this.plan(entry, 0, this.leavingWithinMs);
     this.entries.add(entry);
     this.timer ??= setInterval(() => this.check(), CHECK_MS).unref();
   }
@@ -41,11 +44,12 @@ export class OpenWebSockets {
   /** This router stops: everybody is sent away within the time, one after the other rather than all in one moment. */
   drain(withinMs: number): void {
     this.leavingWithinMs = withinMs;
-    for (const entry of this.entries) this.plan(entry, withinMs);
+    for (const entry of this.entries) this.plan(entry, 0, withinMs);
   }
 
-  private plan(entry: Entry, withinMs: number): void {
-    entry.leaveAt = Math.min(entry.leaveAt, performance.now() + Math.random() * withinMs);
+  private plan(entry: Entry, fromMs: number, toMs: number): void {
+    const inMs = fromMs + Math.random() * (toMs - fromMs);
+    entry.leaveAt = Math.min(entry.leaveAt, performance.now() + inMs);
   }
 
   private check(): void {
@@ -60,7 +64,7 @@ export class OpenWebSockets {
       if (now - relay.clientActiveAt < 2 * CHECK_MS) slot.touch(Date.now());
       if (this.leavingWithinMs === null) {
         if (!slot.draining) entry.leaveAt = Infinity;
-        else if (entry.leaveAt === Infinity) this.plan(entry, this.drainMs);
+        else if (entry.leaveAt === Infinity) this.plan(entry, this.drainMs / 2, this.drainMs);
       }
       if (now >= entry.leaveAt) relay.close(GOING_AWAY, 'Server is shutting down');
       else if (now >= entry.until) relay.close(POLICY, 'Cookie Expired');
