@@ -21,35 +21,74 @@ const IMPATIENT = {
   'restart-backoff-factor': 1,
 };
 interface Pinged {
-  readonly 'ping-response': { readonly result: string; readonly status: number | null };
-  readonly 'service-state': { readonly status: string; readonly 'healthy?': boolean };
+  readonly 'ping-response': {
+    readonly result: string;
+    readonly status: number | null;
+    readonly body: string;
+  };
+  readonly 'service-state': {
+    readonly status: string;
+    readonly 'exists?': boolean;
+    readonly 'healthy?': boolean;
+  };
 }
 const ping = async (token: string, timeoutMs: number): Promise<Pinged> => {
-  const { body } = await fleet
-    .client()
-    .get('/waiter-ping', { 'x-waiter-token': token, 'x-waiter-timeout': String(timeoutMs) });
+  const headers = {
+    accept: 'application/json',
+    'x-waiter-token': token,
+    'x-waiter-timeout': String(timeoutMs),
+  };
+  const {
+    status,
+    headers: got,
+    body,
+  } = await fleet.client().ask('/waiter-ping', { method: 'POST', headers });
+  expect([status, got['server']]).toEqual([200, expect.stringMatching(/^waiter\//)]);
   return JSON.parse(body) as Pinged;
 };
 
 const GREEDY = 'globalThis.kept = Buffer.alloc(2e8, 1); setInterval(() => undefined, 1000)';
-const KINDS: readonly (readonly [name: string, message: string, description: Record<string, unknown>])[] = [
-  ['command', 'Invalid startup command', { cmd: 'there-is-no-such-program' }],
+type Kind = readonly [number: string, name: string, message: string, description: Record<string, unknown>];
+const KINDS: readonly Kind[] = [
+  ['request-path case 74', 'command', 'Invalid startup command', { cmd: 'there-is-no-such-program' }],
   // It takes its memory before it could serve: a quick start would else be sooner than the look at its memory.
-  ['starved', 'Not enough memory allocated', { mem: 16, cmd: `exec node -e '${GREEDY}'` }],
-  ['unnamed', 'Health check requires authentication', { 'health-check-url': '/bad-status?status=401' }],
-  ['unpaid', 'Health check returned an invalid response', { 'health-check-url': '/bad-status?status=402' }],
-  ['silent', 'Unable to connect to run health checks', { cmd: 'exec sleep 3600' }],
   [
+    'request-path case 75',
+    'starved',
+    'Not enough memory allocated',
+    { mem: 16, cmd: `exec node -e '${GREEDY}'` },
+  ],
+  [
+    'request-path case 73',
+    'unnamed',
+    'Health check requires authentication',
+    { 'health-check-url': '/bad-status?status=401' },
+  ],
+  [
+    'request-path case 68',
+    'unpaid',
+    'Health check returned an invalid response',
+    { 'health-check-url': '/bad-status?status=402' },
+  ],
+  ['request-path case 69', 'silent', 'Unable to connect to run health checks', { cmd: 'exec sleep 3600' }],
+  [
+    'request-path case 70',
     'plain',
     'Unable to complete TLS handshake with backend (ensure backend-proto is correctly configured)',
     { 'backend-proto': 'https' },
   ],
   [
+    'request-path case 71',
     'secured',
     'Backend is closing socket without responding (ensure backend-proto is correctly configured)',
     { cmd: `exec ${kitchenCommand()} -p $PORT0 --ssl-self-signed` },
   ],
-  ['slow', 'Health check timed out', { 'health-check-url': '/sleep?sleep-ms=2000&status=500' }],
+  [
+    'request-path case 72',
+    'slow',
+    'Health check timed out',
+    { 'health-check-url': '/sleep?sleep-ms=2000&status=500' },
+  ],
 ];
 
 describe('scaling-and-schedulers case 99: a service that cannot start says why to those who wait, and is Failing', () => {
@@ -57,7 +96,7 @@ describe('scaling-and-schedulers case 99: a service that cannot start says why t
   const answers = new Map<string, Promise<Answer>>();
   beforeAll(async () => {
     const client = fleet.client();
-    for (const [name, , description] of KINDS) {
+    for (const [, name, , description] of KINDS) {
       await client.register(name, kitchenService({ name, ...IMPATIENT, ...description }));
       const options = { headers: { 'x-waiter-token': name, accept: 'application/json' }, timeoutMs: 100_000 };
       answers.set(name, client.ask('/', options));
@@ -65,8 +104,8 @@ describe('scaling-and-schedulers case 99: a service that cannot start says why t
   });
 
   it.each(KINDS)(
-    '%s: %s',
-    async (name, message) => {
+    '%s, %s: %s',
+    async (_number, name, message) => {
       const client = fleet.client();
       const answer = await answers.get(name);
       const told = `Deployment error: ${message}`;
@@ -78,10 +117,12 @@ describe('scaling-and-schedulers case 99: a service that cannot start says why t
       const view = listed.find((one) => one['service-id'].includes(`-${name}-`));
       expect(view).toMatchObject({ status: 'Failing', 'deployment-error-message': told });
       // scaling-and-schedulers case 102: the ping of such a service.
-      expect(await ping(name, 20_000)).toMatchObject({
-        'ping-response': { status: 503 },
-        'service-state': { status: 'Failing', 'healthy?': false },
+      const pinged = await ping(name, 20_000);
+      expect(pinged).toMatchObject({
+        'ping-response': { status: 503, result: 'received-response' },
+        'service-state': { status: 'Failing', 'exists?': true, 'healthy?': false },
       });
+      expect(JSON.parse(pinged['ping-response'].body)).toMatchObject({ 'waiter-error': { message: told } });
     },
     120_000,
   );

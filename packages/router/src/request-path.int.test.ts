@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import type { Json } from '@waiter/core';
 import { startKitchen, type RunningKitchen } from '@waiter/kitchen';
 import { startRedis, waitFor, type RedisServer } from '@waiter/testkit';
 import { call, type CallOptions, type CallReply } from './testing/call';
@@ -40,6 +42,13 @@ const info = async (options: CallOptions = {}) => {
     }),
   };
 };
+
+/** Writes a token that makes a service. */
+async function writeToken(name: string, more: Record<string, Json>): Promise<void> {
+  const service = { cmd: 'serve', cpus: 0.1, mem: 64, name, version: '1', 'run-as-user': 'alice' };
+  const data = { ...service, 'permitted-user': '*', owner: 'alice', ...more };
+  await router.worker.store.tokens.write({ name, data });
+}
 
 const DEBUG = [
   'backend-id',
@@ -306,6 +315,42 @@ describe('errors', () => {
     );
   });
 
+  test('case 30: a command type that there is not', async () => {
+    const reply = await proxied({ headers: { 'x-waiter-cmd-type': 'fakecommand' } });
+    expect([reply.status, fromRouter(reply)]).toEqual([400, true]);
+    expect(reply.text).toContain('Command type fakecommand is not supported');
+  });
+
+  test('case 31: parameters above their limits are named, without words of the implementation', async () => {
+    const reply = await proxied({ headers: { 'x-waiter-cpus': '33', 'x-waiter-mem': '1000000000' } });
+    expect([reply.status, fromRouter(reply)]).toEqual([400, true]);
+    expect(reply.text).toContain('The following fields exceed their allowed limits');
+    expect(reply.text).toContain('cpus is 33 but the max allowed is 32');
+    expect(reply.text).toContain('mem is 1000000000 but the max allowed is 131072');
+    expect(reply.text).not.toMatch(/clojure|typescript|\.js\b|node_modules/i);
+  });
+
+  test('case 32: only the bad names of variables are told', async () => {
+    const names = ['begin-date', '1_invalid', '123456', 'end-date', 'foo', 'fee_fie'];
+    const headers = Object.fromEntries(names.map((name) => [`x-waiter-env-${name}`, 'v']));
+    const reply = await proxied({ headers: { ...headers, accept: 'application/json' } });
+    expect(reply.status).toBe(400);
+    const { message } = (JSON.parse(reply.text) as { 'waiter-error': { message: string } })['waiter-error'];
+    expect(message).toContain('The following environment variable keys are invalid:');
+    for (const name of ['BEGIN-DATE', '1_INVALID', '123456', 'END-DATE']) expect(message).toContain(name);
+    expect(message).not.toMatch(/foo|fee_fie/i);
+  });
+
+  test('case 33: never to idle out is for tokens, not for headers', async () => {
+    const refused = await proxied({ headers: { 'x-waiter-idle-timeout-mins': '0' } });
+    expect([refused.status, fromRouter(refused)]).toEqual([400, true]);
+    expect(refused.text).toContain(
+      'idle-timeout-mins on-the-fly header configured to a value of zero is not supported',
+    );
+    await writeToken('lasting', { 'idle-timeout-mins': 0 });
+    expect((await call(router.port, { headers: { 'x-waiter-token': 'lasting' } })).status).toBe(200);
+  });
+
   test('an API path without an API here is 404', async () => {
     const reply = await call(router.port, { path: '/404' });
     expect([reply.status, fromRouter(reply)]).toEqual([404, true]);
@@ -314,6 +359,40 @@ describe('errors', () => {
 });
 
 describe('timeouts and backend failures', () => {
+  test('case 49: timeouts come from the token, without a new service', async () => {
+    const seen = async (more: Record<string, Json>): Promise<unknown[]> => {
+      await writeToken('timed', more);
+      const { headers } = await call(router.port, {
+        headers: { 'x-waiter-token': 'timed', 'x-waiter-debug': 'true' },
+      });
+      const timeouts = ['queue', 'socket', 'streaming'].map((name) => headers[`x-waiter-${name}-timeout-ms`]);
+      return [headers['x-waiter-service-id'], ...timeouts];
+    };
+    const [serviceId, ...defaults] = await seen({});
+    expect(defaults).toEqual(['300000', '900000', '20000']);
+    const become = (more: Record<string, Json>, timeouts: readonly string[]): Promise<boolean> =>
+      waitFor(`the timeouts ${String(timeouts)}`, async () =>
+        isDeepStrictEqual(await seen(more), [serviceId, ...timeouts]),
+      );
+    await become({ 'queue-timeout-ms': 12_000, 'socket-timeout-ms': 23_000 }, ['12000', '23000', '20000']);
+    const more = { 'socket-timeout-ms': 32_000, 'streaming-timeout-ms': 43_000 };
+    await become(more, ['300000', '32000', '43000']);
+  });
+
+  test.each(['-50', '0', 'soon', ' '])('case 50: a timeout of %j is as none', async (given) => {
+    const headers = {
+      'x-waiter-debug': 'true',
+      'x-waiter-queue-timeout': given,
+      'x-waiter-timeout': given,
+      'x-waiter-streaming-timeout': '3600001',
+    };
+    expect((await proxied({ headers })).headers).toMatchObject({
+      'x-waiter-queue-timeout-ms': '300000',
+      'x-waiter-socket-timeout-ms': '900000',
+      'x-waiter-streaming-timeout-ms': '3600000',
+    });
+  });
+
   test('case 44: socket timeout', async () => {
     const headers = { 'x-kitchen-delay-ms': '4000', 'x-waiter-timeout': '300', 'x-waiter-debug': 'true' };
     const reply = await proxied({ headers });
@@ -347,6 +426,8 @@ describe('timeouts and backend failures', () => {
     await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
     const { port } = closed.address() as AddressInfo;
     await new Promise((resolve) => closed.close(resolve));
+    // Slots are given in turn: from here on the two closed ports come first.
+    while (router.reservations.reserved.length % 6 !== 1) await proxied();
     router.reservations.addresses = [port, port, kitchen.port].map((p) => ({ host: '127.0.0.1', port: p }));
     try {
       const body = Buffer.alloc(300_000, 'y');
@@ -381,11 +462,11 @@ describe('encoding and truncation', () => {
   });
 
   test.each([
-    ['54', '/gzip', true],
-    ['54', '/gzip', false],
-    ['55', '/chunked', true],
-    ['56', '/unchunked', false],
-  ])('case %s: %s that breaks off (chunked: %s) is seen to break off', async (_case, path, chunked) => {
+    [54, '/gzip', true],
+    [54, '/gzip', false],
+    [55, '/chunked', true],
+    [56, '/unchunked', false],
+  ])('case %i: %s that breaks off (chunked: %s) is seen to break off', async (_case, path, chunked) => {
     const headers = {
       ...(chunked ? { 'x-kitchen-chunked': 'true' } : {}),
       'x-kitchen-response-size': '100000',

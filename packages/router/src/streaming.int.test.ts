@@ -9,6 +9,7 @@ import {
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { startKitchen } from '@waiter/kitchen';
 import { rawRequest, sleep, startRedis, waitFor, type RedisServer } from '@waiter/testkit';
+import { DEFAULT_ROUTER_TIMEOUTS } from './options';
 import { call } from './testing/call';
 import { ON_THE_FLY, startRouterUnderTest, type RouterUnderTest } from './testing/router-under-test';
 
@@ -125,6 +126,41 @@ describe('responses', () => {
     client.on('data', (piece: Buffer) => (received += piece.length));
     await waitFor('every byte', () => received > total);
     client.destroy();
+  });
+
+  test('case 28: 40 MB in chunks to a client that pauses for longer than it usually may, and says so', async () => {
+    const chunks = 4_000;
+    const chunk = Buffer.alloc(10_000, 'z');
+    let sent = 0;
+    behave = (_request, response) => {
+      const pump = (): void => {
+        while (sent < chunks) {
+          sent += 1;
+          if (!response.write(chunk)) return void response.once('drain', pump);
+        }
+        response.end();
+      };
+      pump();
+    };
+    const impatient = await startRouterUnderTest(redis.url, [portOf(backend)], {
+      timeouts: { ...DEFAULT_ROUTER_TIMEOUTS, streamingTimeoutMs: 200 },
+    });
+    const outgoing = httpRequest({
+      port: impatient.port,
+      headers: { ...ON_THE_FLY, 'x-waiter-streaming-timeout': '40000' },
+      agent: false,
+    }).end();
+    const [reply] = (await once(outgoing, 'response')) as [IncomingMessage];
+    let received = 0;
+    reply.once('data', () => reply.pause());
+    reply.on('data', (piece: Buffer) => (received += piece.length));
+    await waitFor('the first bytes', () => received > 0);
+    await sleep(1_500);
+    expect(sent).toBeLessThan(chunks);
+    reply.resume();
+    await waitFor('every byte', () => reply.complete, { timeoutMs: 30_000 });
+    expect(received).toBe(chunks * chunk.length);
+    await impatient.worker.close();
   });
 
   test('the streaming timeout ends a response that its client does not read', async () => {

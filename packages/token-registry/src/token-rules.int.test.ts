@@ -177,7 +177,7 @@ describe('the body (spec 3.4)', () => {
     }
   });
 
-  test('case 27, case 28, case 30, case 34, case 66: parameters', async () => {
+  test('case 27, case 28, case 30, case 34, case 66, request-path case 111: parameters', async () => {
     expect(await refused(400, { token: 'tt', env: { HOME: '/my/home' } })).toContain(
       'The following environment variable keys are reserved: HOME.',
     );

@@ -44,13 +44,15 @@ async function readToEnd(request: Request): Promise<void> {
 }
 
 const SHOWN = 80;
+/** By which a worker tells how its client speaks, where that is not HTTP/1.1. */
+const INTERNAL_PROTOCOL = 'x-waiter-internal-protocol';
 
 function requestInfo(request: Request, { timeMs }: RequestContext, routerId: string): Record<string, Json> {
   const scheme = schemeOf(request);
   const contentType = headerOf(request, 'content-type');
   const charset = contentType === undefined ? undefined : /charset=([^;\s]+)/i.exec(contentType)?.[1];
   const forwarded = headerOf(request, 'x-forwarded-proto-version')?.toUpperCase();
-  const protocol = `HTTP/${request.httpVersion}`;
+  const protocol = headerOf(request, INTERNAL_PROTOCOL) ?? `HTTP/${request.httpVersion}`;
   const known: Record<string, Json | undefined> = {
     'character-encoding': charset,
     'client-protocol': forwarded === undefined ? protocol : forwarded.replace(/^HTTP\/([12])$/, 'HTTP/$1.0'),
@@ -77,8 +79,9 @@ function numberOf(text: string | undefined): number | undefined {
 }
 
 function shownHeaders(request: Request): Record<string, string> {
+  const { [INTERNAL_PROTOCOL]: _, ...headers } = strings(request.headers);
   return Object.fromEntries(
-    Object.entries(strings(request.headers)).map(([name, value]) => [
+    Object.entries(headers).map(([name, value]) => [
       name,
       name === 'x-waiter-token' || value.length <= SHOWN ? value : `${value.slice(0, SHOWN)}...`,
     ]),

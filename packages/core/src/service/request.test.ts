@@ -1,6 +1,7 @@
 import {
   compileDescription,
   discoverTokens,
+  asyncTimeouts,
   grpcQueueTimeoutMs,
   instanceEnvironment,
   isApiRequest,
@@ -57,7 +58,7 @@ describe('isApiRequest (spec 0.1)', () => {
 
 describe('requestTimeouts (spec request-path 4)', () => {
   const router = { queueTimeoutMs: 1, socketTimeoutMs: 2, streamingTimeoutMs: 3 };
-  test('header, then token, then router', () => {
+  test('request-path case 50: header, then token, then router; headers that make no sense are ignored, long ones capped', () => {
     const token = { 'queue-timeout-ms': 100, 'socket-timeout-ms': 0 };
     expect(requestTimeouts({ 'x-waiter-queue-timeout': '7' }, token, router)).toEqual({
       queueTimeoutMs: 7,
@@ -73,7 +74,19 @@ describe('requestTimeouts (spec request-path 4)', () => {
       streamingTimeoutMs: 3,
     });
   });
-  test('a gRPC deadline', () => {
+  test('request-path case 50: the time of an async request is capped', () => {
+    const rules = {
+      checkIntervalMs: 3_000,
+      timeoutMs: 60_000,
+      maxTimeoutMs: 14_400_000,
+      maxStatusChecks: 50,
+    };
+    const totals = ['20000000', '-50', 'soon', '0', '120000'].map(
+      (given) => asyncTimeouts({ 'x-waiter-async-request-timeout': given }, rules).timeoutMs,
+    );
+    expect(totals).toEqual([14_400_000, 60_000, 60_000, 60_000, 120_000]);
+  });
+  test('request-path case 51: a gRPC deadline is the queue timeout', () => {
     const headers = { 'content-type': 'application/grpc', 'grpc-timeout': '3S' };
     expect(grpcQueueTimeoutMs(headers, 'h2c')).toBe(3100);
     expect(grpcQueueTimeoutMs(headers, 'http')).toBeUndefined();
