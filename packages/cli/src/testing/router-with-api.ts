@@ -1,4 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApi } from '@waiter/api';
 import { loadConfig } from '@waiter/config';
@@ -6,7 +8,6 @@ import { Entitlement, oneUser, SimpleEntitlementManager, systemClock } from '@wa
 import { createMetrics, silentLogger } from '@waiter/observability';
 import { routerOptions, startRouterWorker, type RouterOptions, type RouterWorker } from '@waiter/router';
 import { Queues, Store } from '@waiter/store';
-import { temporaryDirectory } from '@waiter/testkit';
 
 export const USER = 'sam';
 const CLUSTER = 'c1';
@@ -28,7 +29,7 @@ export async function startRouterWithApi(
   given: Partial<RouterOptions> = {},
 ): Promise<RouterWithApi> {
   const redis = { url: redisUrl, cluster: CLUSTER };
-  const directory = await temporaryDirectory('waiter-router-with-api-');
+  const directory = await mkdtemp(join(tmpdir(), 'waiter-router-with-api-'));
   const store = await Store.open(redis);
   const queues = new Queues(redis);
   const flags = { 'cluster-name': CLUSTER, 'router-user': USER, redis: redisUrl, 'router-host': '127.0.0.1' };
@@ -53,7 +54,7 @@ export async function startRouterWithApi(
       isDraining: () => false,
     }),
   );
-  const apiSocketPath = join(directory.path, 'api.sock');
+  const apiSocketPath = join(directory, 'api.sock');
   await new Promise<void>((resolve) => api.listen(apiSocketPath, resolve));
   const worker = await startRouterWorker(
     routerOptions({
@@ -80,7 +81,7 @@ export async function startRouterWithApi(
       await closed(api);
       await queues.close();
       await store.close();
-      await directory.remove();
+      await rm(directory, { recursive: true });
     },
   };
 }
