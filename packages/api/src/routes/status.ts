@@ -79,12 +79,13 @@ function numberOf(text: string | undefined): number | undefined {
 }
 
 function shownHeaders(request: Request): Record<string, string> {
-  const { [INTERNAL_PROTOCOL]: _, ...headers } = strings(request.headers);
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      name === 'x-waiter-token' || value.length <= SHOWN ? value : `${value.slice(0, SHOWN)}...`,
-    ]),
+    Object.entries(strings(request.headers))
+      .filter(([name]) => name !== INTERNAL_PROTOCOL)
+      .map(([name, value]) => [
+        name,
+        name === 'x-waiter-token' || value.length <= SHOWN ? value : `${value.slice(0, SHOWN)}...`,
+      ]),
   );
 }
 
