@@ -65,6 +65,15 @@ describe('the container of an app (what /v2/apps shows since 1.5)', () => {
     expect(servicePortsOf(shown)).toEqual([10_000]);
   });
 
+  it('has as many ports as the app asks for, and none of its own on the network of the host', () => {
+    const docker = { image: 'nginx' };
+    const asked = app({ container: { docker }, networks: [{ mode: 'container/bridge' }], ports: [0, 0] });
+    expect([portCount(asked), asked.portDefinitions]).toEqual([2, undefined]);
+    const hosted = app({ container: { docker, portMappings: [{ containerPort: 80 }] } });
+    expect(hosted.container).not.toHaveProperty('portMappings');
+    expect(hosted.portDefinitions).toMatchObject([{ name: 'default' }]);
+  });
+
   it('on a network of its own is named by ipAddress', () => {
     const labels = { a: 'b' };
     const shown = app({

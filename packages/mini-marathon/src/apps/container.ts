@@ -7,6 +7,9 @@ type Container = Readonly<Record<string, Json>>;
 const isObject = (value: Json | undefined): value is Record<string, Json> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+export const objectOf = (value: Json | undefined): Readonly<Record<string, Json>> | undefined =>
+  isObject(value) ? value : undefined;
+
 /**
  * A container as Marathon shows it since 1.5, defaults filled in: what older clients say below `docker` of ports and network has
  * moved to `container.portMappings` and `networks`.
@@ -73,19 +76,31 @@ export function impliedNetworks(input: AppInput): AppDefinition['networks'] | un
 }
 
 /** Whether its ports are those of a container rather than those of the host. */
-export function isInContainer({ container, networks }: AppDefinition): boolean {
-  return (
-    portMappings(container).length > 0 || networks.some((one) => isObject(one) && one['mode'] !== 'host')
-  );
+export function isInContainer({ networks }: AppDefinition): boolean {
+  return networks.some((one) => objectOf(one)?.['mode'] !== 'host');
 }
 
-/** Without ports of the app itself; on a bridge there is at least one of the container. */
-export function withContainerPorts(app: AppDefinition, servicePorts: () => number): AppDefinition {
-  const rest = Object.fromEntries(
-    Object.entries(app).filter(([key]) => key !== 'portDefinitions'),
-  ) as AppDefinition;
-  const bridged = app.networks.some((one) => isObject(one) && one['mode'] === 'container/bridge');
-  if (!bridged || portMappings(app.container).length > 0) return rest;
-  const byDefault = filled({ name: 'default' }, undefined, servicePorts);
-  return { ...rest, container: { ...app.container, portMappings: [byDefault] } };
+/** On the network of the host a container has no ports of its own: those of the app are meant. */
+export function withHostPorts(app: AppDefinition): AppDefinition {
+  if (app.container?.['portMappings'] === undefined) return app;
+  const { portMappings: _dropped, ...container } = app.container;
+  return { ...app, container };
+}
+
+/**
+ * Without ports of the app itself: the container has at least as many as were asked for, and one in any case.
+ * @param asked how many ports the input asks of the app
+ */
+export function withContainerPorts(
+  app: AppDefinition,
+  asked: number,
+  servicePorts: () => number,
+): AppDefinition {
+  const { portDefinitions: _dropped, ...rest } = app;
+  const own = portMappings(app.container);
+  const given = own.length > 0 ? own : [filled({ name: 'default' }, undefined, servicePorts)];
+  const missing = Math.max(0, asked - given.length);
+  const more = Array.from({ length: missing }, () => filled({}, undefined, servicePorts));
+  const container = app.container ?? { type: 'MESOS', volumes: [] };
+  return { ...rest, requirePorts: false, container: { ...container, portMappings: [...given, ...more] } };
 }

@@ -6,7 +6,13 @@ import type {
   PortDefinition,
   ReadinessCheck,
 } from './definition';
-import { impliedNetworks, isInContainer, normaliseContainer, withContainerPorts } from './container';
+import {
+  impliedNetworks,
+  isInContainer,
+  normaliseContainer,
+  withContainerPorts,
+  withHostPorts,
+} from './container';
 import { absoluteId, parentId } from './path-id';
 
 /** Allocates one unused service port (10000 to 20000). */
@@ -76,18 +82,20 @@ export function normalise(
     killSelection: input.killSelection,
     unreachableStrategy: input.unreachableStrategy,
     portDefinitions: portDefinitions(input, previous, servicePorts),
-    networks: input.networks ?? impliedNetworks(input),
+    networks: (input.networks ?? []).length > 0 ? input.networks : impliedNetworks(input),
     taskKillGracePeriodSeconds: input.taskKillGracePeriodSeconds,
   });
-  const merged: AppDefinition = {
+  const whole: AppDefinition = {
     ...(base ?? defaults(id)),
     ...given,
     id,
     version,
     versionInfo: { lastScalingAt: version, lastConfigChangeAt: version },
   };
-  if (isInContainer(merged) && (given.portDefinitions ?? []).length === 0)
-    return withContainerPorts(merged, servicePorts);
+  if (isInContainer(whole)) {
+    return withContainerPorts(whole, given.portDefinitions?.length ?? 0, servicePorts);
+  }
+  const merged = withHostPorts(whole);
   if (merged.portDefinitions !== undefined) return merged;
   const kept = previous?.portDefinitions?.[0]?.name === 'default' ? previous.portDefinitions : undefined;
   return { ...merged, portDefinitions: kept ?? [{ ...anyPort(servicePorts), name: 'default' }] };
@@ -118,6 +126,7 @@ function defaults(id: string): Omit<AppDefinition, 'version' | 'versionInfo'> {
     killSelection: 'YOUNGEST_FIRST',
     unreachableStrategy: { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 },
     networks: [{ mode: 'host' }],
+    role: '*',
   };
 }
 

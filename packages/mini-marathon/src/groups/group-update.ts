@@ -1,6 +1,7 @@
 import Joi from 'joi';
 import type { AppInput } from '../apps/definition';
-import { appInput, checked } from '../apps/validation';
+import { appInput } from '../apps/app-schema';
+import { checked } from '../apps/validation';
 
 /** What a client may send about a group: what is left out stays as it is. */
 export interface GroupUpdate {

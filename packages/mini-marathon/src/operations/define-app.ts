@@ -2,7 +2,7 @@ import { invalidObject, unknownApp, unknownAppVersion } from '../api-error';
 import { withVersions } from '../apps/change';
 import type { AppDefinition, AppInput } from '../apps/definition';
 import { normalise } from '../apps/normalise';
-import { checkRules } from '../apps/validation';
+import { checkInput, checkRules } from '../apps/rules';
 import type { Cluster } from '../cluster';
 
 export interface DefineOptions {
@@ -29,6 +29,7 @@ export function defineApp(
     refuseMoreThanVersion(input);
     return withVersions(current, versionOf(apps, id, input.version), version);
   }
+  checkInput(input);
   const base = options.partialUpdate ? current : undefined;
   const app = normalise(input, id, base, current, () => apps.allocateServicePort(), version);
   checkRules(app);

@@ -31,7 +31,7 @@ export function queueView(cluster: Cluster, withUnusedOffers: boolean): JsonObje
         rejectSummaryLaunchAttempt: noRejections(),
       },
       ...(withUnusedOffers ? { lastUnusedOffers: [] } : {}),
-      ...(entry.app.role === undefined ? {} : { role: entry.app.role }),
+      role: entry.app.role ?? '*',
     })),
   };
 }

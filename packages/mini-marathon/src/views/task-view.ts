@@ -23,7 +23,7 @@ export function taskView(task: Task, agent: Agent): JsonObject {
     ...(task.startedAtMs === undefined ? {} : { startedAt: timestamp(task.startedAtMs) }),
     version: task.app.version,
     localVolumes: [],
-    role: '*',
+    role: task.app.role ?? '*',
   };
 }
 
