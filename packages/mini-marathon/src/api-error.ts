@@ -32,11 +32,14 @@ export const unknownAppVersion = (id: string, version: string) =>
 export const unknownGroup = (id: string) => notFound(`Group '${id}' does not exist`);
 export const unknownGroupVersion = (id: string, version: string) =>
   notFound(`Group '${id}' in version '${version}' does not exist`);
+export const unknownPod = (id: string) => notFound(`Pod '${id}' does not exist`);
 export const unknownTask = (id: string) => notFound(`Task '${id}' does not exist`);
 export const unknownDeployment = (id: string) => notFound(`DeploymentPlan ${id} does not exist`);
 export const notQueued = (id: string) => notFound(`Application ${id} not found in tasks queue.`);
 export const appExists = (id: string) =>
   new ApiError(409, { message: `An app with id [${id}] already exists.` });
+export const appAtPath = (id: string) =>
+  new ApiError(409, { message: `An app with the path ${id} already exists.` });
 export const groupExists = (id: string) =>
   new ApiError(409, { message: `Group ${id} is already created. Use PUT to change this group.` });
 export const scaleAndWipe = () =>

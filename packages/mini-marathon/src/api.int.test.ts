@@ -67,12 +67,53 @@ describe('answers in general', () => {
     ],
     ['POST', '/v2/groups', '{"apps": 1}', 422, { message: 'Invalid JSON', details: expect.any(Array) }],
     ['GET', '/v2/groups/none/versions', undefined, 404, { message: "Group '/none' does not exist" }],
+    ['POST', '/v2/groups', '{"id":"/two"}', 409, { message: 'An app with the path /two already exists.' }],
+    [
+      'POST',
+      '/v2/groups',
+      '{"id":"/group"}',
+      409,
+      { message: expect.stringMatching(/^Group \/group is already/) },
+    ],
+    ['GET', '/v2/groups/group/versions/2001-01-01T00:00:00.000Z', undefined, 404, expect.anything()],
     ['DELETE', '/v2/groups/none', undefined, 404, { message: "Group '/none' does not exist" }],
     ['PUT', '/v2/info', '{}', 405, { message: 'HTTP 405 Method Not Allowed' }],
     ['PUT', '/v2/deployments', '[]', 405, { message: 'HTTP 405 Method Not Allowed' }],
   ])('%s %s fails with %s', async (method, path, body, status, expected) => {
     expect(await marathon.call(method, path, body)).toMatchObject({ status, body: expected });
   });
+});
+
+it('says what may be done with a resource, and that something may not', async () => {
+  for (const [method, path, allowed] of [
+    ['PATCH', '/v2/info', 'GET, HEAD, OPTIONS'],
+    ['POST', '/v2/queue', 'GET, HEAD, OPTIONS'],
+    ['GET', '/v2/tasks/delete', 'POST, OPTIONS'],
+    ['GET', '/v2/deployments/d', 'DELETE, OPTIONS'],
+    ['DELETE', '/v2/apps', 'GET, HEAD, POST, PUT, PATCH, OPTIONS'],
+    ['PUT', '/v2/apps/two/restart', 'POST, OPTIONS'],
+  ] as const) {
+    const { status, headers, body } = await marathon.call(method, path);
+    expect([status, headers.get('allow')]).toEqual([405, allowed]);
+    expect(body).toEqual({ message: 'HTTP 405 Method Not Allowed' });
+    const options = await marathon.call('OPTIONS', path);
+    expect([options.status, options.headers.get('allow')]).toEqual([204, allowed]);
+  }
+  const { status, headers } = await marathon.call('HEAD', '/v2/apps/two');
+  expect([status, headers.get('content-type')]).toEqual([200, 'application/json']);
+});
+
+it('has no pods: lists none, and says so to who would make or know one', async () => {
+  expect((await marathon.call('HEAD', '/v2/pods')).status).toBe(404);
+  expect((await get('/v2/pods')).body).toEqual([]);
+  expect((await get('/v2/pods/::status')).body).toEqual([]);
+  const made = await marathon.call('POST', '/v2/pods', { id: '/pod', containers: [] });
+  const details = [{ path: '/', errors: [expect.stringContaining('runs apps only')] }];
+  expect([made.status, made.body]).toEqual([422, { message: 'Object is not valid', details }]);
+  for (const path of ['/v2/pods/a/b', '/v2/pods/a/b::status', '/v2/pods/a/b::versions']) {
+    expect(await get(path)).toMatchObject({ status: 404, body: { message: "Pod '/a/b' does not exist" } });
+  }
+  expect((await marathon.call('DELETE', '/v2/pods/a/b')).status).toBe(404);
 });
 
 it('takes JSON by whatever name a forgotten header gives it, and refuses what says it is something else', async () => {
@@ -141,6 +182,7 @@ describe('GET /v2/apps', () => {
       unreachableStrategy: { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 },
       portDefinitions: [],
       networks: [{ mode: 'host' }],
+      role: '*',
       tasks: [
         {
           id: expect.any(String),
@@ -200,6 +242,8 @@ describe('informational resources', () => {
       apps: [{ id: '/two' }],
       groups: [{ id: '/group', apps: [{ id: '/group/one' }], groups: [], dependencies: [], pods: [] }],
     });
+    expect((await get<ShownApp[]>('/v2/groups/group/apps')).body.map(({ id }) => id)).toEqual(['/group/one']);
+    expect((await get<ShownApp[]>('/v2/groups/apps')).body).toHaveLength(2);
     expect((await get('/v2/groups/group?embed=group.apps&embed=group.apps.tasks')).body).toMatchObject({
       apps: [{ tasks: [{ appId: '/group/one' }] }],
     });

@@ -9,6 +9,7 @@ import type { DeploymentRecord } from './deployments/deployment-record';
 import { Deployments } from './deployments/deployments';
 import { LaunchQueue } from './deployments/launch-queue';
 import { EventBus } from './events/event-bus';
+import { Subscriptions, type Subscription } from './events/subscriptions';
 import type { Agent } from './events/task-events';
 import { TaskEvents } from './events/task-events';
 import { GroupStore, type GroupDefinition } from './groups/group-store';
@@ -37,6 +38,7 @@ export interface Cluster {
   readonly queue: LaunchQueue;
   readonly deployments: Deployments;
   readonly events: EventBus;
+  readonly subscriptions: Subscriptions;
   readonly versions: VersionClock;
   readonly sandboxes: Sandboxes;
   readonly clock: Clock;
@@ -47,6 +49,8 @@ export interface Cluster {
   flush(): void;
   /** Kills every task and waits until all are gone, and forgets all apps; or leaves everything as it is (`keepTasks`). */
   close(): Promise<void>;
+  /** Leaves everything as it is, for the server that leads next. */
+  handOver(): void;
 }
 
 /**
@@ -64,8 +68,10 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
     apps: new Records<AppRecord>(join(dataDir, 'apps'), logger),
     deployments: new Records<DeploymentRecord>(join(dataDir, 'deployments'), logger),
     groups: new Records<GroupDefinition>(join(dataDir, 'groups'), logger),
+    subscriptions: new Records<Subscription>(join(dataDir, 'subscriptions'), logger),
     tasks: new Records<TaskRecord>(join(dataDir, 'tasks'), logger),
   };
+  const subscriptions = new Subscriptions(records.subscriptions, events, logger);
   const apps = new AppStore(records.apps);
   const groups = new GroupStore(records.groups);
   const history = new History();
@@ -108,6 +114,15 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
   await ports.refill(1);
   deployments.resume();
   const flush = (): void => Object.values(records).forEach((each) => each.flush());
+  const handOver = (): void => {
+    closed = true;
+    queue.close();
+    runner.release();
+    subscriptions.close();
+    events.end();
+    flush();
+    lock.release();
+  };
   return {
     agent,
     apps,
@@ -118,6 +133,7 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
     queue,
     deployments,
     events,
+    subscriptions,
     versions: new VersionClock(clock, newestVersion(apps)),
     sandboxes,
     clock,
@@ -125,18 +141,18 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
     announce: (address) => lock.announce(address),
     flush,
     close: async () => {
+      if (options.keepTasks === true) return handOver();
       closed = true;
       queue.close();
-      if (options.keepTasks === true) runner.release();
-      else {
-        const tasks = table.all();
-        for (const task of tasks) runner.kill(task);
-        await Promise.all(tasks.map((task) => task.process?.gone));
-        Object.values(records).forEach((each) => each.clear());
-      }
+      const tasks = table.all();
+      for (const task of tasks) runner.kill(task);
+      await Promise.all(tasks.map((task) => task.process?.gone));
+      subscriptions.close();
+      Object.values(records).forEach((each) => each.clear());
       flush();
       lock.release();
     },
+    handOver,
   };
 }
 

@@ -238,6 +238,41 @@ describe('a server that stands by', () => {
     expect(processesOf(dataDir)).toEqual([]);
   });
 
+  it('leads when the leader abdicates, which then stands by; alone, a leader is elected again', async () => {
+    const first = await startProcess(folder, dataDir);
+    const leader = TestServer.at(first.url, dataDir);
+    const leading = async () => (await leader.call<{ leader: string }>('GET', '/v2/leader')).body.leader;
+    const abdicated = { status: 200, body: { message: 'Leadership abdicated' } };
+    const hosts = [new URL(first.url).host];
+    expect(await leader.call('DELETE', '/v2/leader')).toMatchObject(abdicated);
+    expect(await leading()).toBe(hosts[0]);
+
+    const second = await takeOver({ standby: true });
+    hosts.push(new URL(second.url).host);
+    try {
+      expect((await leader.call('POST', '/v2/apps', web)).status).toBe(201);
+      const before = (await leader.settled('web')).tasks.map(({ id }) => id);
+      const events = await fetch(`${first.url}/v2/events`, { headers: { accept: 'text/event-stream' } });
+      expect(await second.call('DELETE', '/v2/leader')).toMatchObject(abdicated);
+      // The stream ends, so that its client asks who leads now.
+      await events.text();
+      await until(async () => ((await leading()) === hosts[1] ? true : undefined));
+      for (const server of [leader, second]) {
+        expect((await server.app('web')).tasks.map(({ id }) => id)).toEqual(before);
+      }
+      expect(processesOf(dataDir)).toHaveLength(2);
+      const [victim] = (await leader.app('web')).tasks;
+      await leader.call('DELETE', `/v2/apps/web/tasks/${victim?.id}?scale=true`);
+      expect((await leader.settled('web')).tasks).toHaveLength(1);
+    } finally {
+      // It is the one that leads: its tasks go, and the other leads what is left.
+      expect(await second.stop({ keepData: true })).toEqual([]);
+    }
+    await until(async () => ((await leading()) === hosts[0] ? true : undefined));
+    first.process.kill('SIGKILL');
+    await once(first.process, 'exit');
+  });
+
   it('stops without touching what the leader runs', async () => {
     const first = await startProcess(folder, dataDir);
     const second = await takeOver({ standby: true });

@@ -6,7 +6,7 @@ import { createCluster, type Cluster } from './cluster';
 import { createApplication } from './http/application';
 import { silentLogger } from './logger';
 import type { MiniMarathonOptions } from './options';
-import { elected } from './standby/election';
+import { ABDICATED_MS, elected } from './standby/election';
 import { passOn } from './standby/pass-on';
 import { DirectoryInUse, ServerLock } from './state/server-lock';
 
@@ -40,14 +40,26 @@ export async function startMiniMarathon(options: MiniMarathonOptions): Promise<M
   let application: RequestListener | undefined;
   const lead = (leading: Cluster): void => {
     cluster = leading;
-    application = createApplication(leading, address, options.credentials);
+    application = createApplication(leading, address, abdicate, options.credentials);
     leading.announce(address());
   };
-  const standIn = passOn(
-    address,
-    () => ServerLock.leaderOf(dataDir),
-    () => application,
-  );
+  const standBy = async (pauseMs = 0): Promise<void> => {
+    const leading = await elected(dataDir, () => createCluster(options), stop.signal, pauseMs);
+    if (leading === undefined) return;
+    lead(leading);
+    logger.info('mini-marathon leads now', { url });
+  };
+  /** Without anybody to hand over to it is elected again at once, and nothing has happened but that event streams end. */
+  const abdicate = (): void => {
+    if (cluster === undefined || stop.signal.aborted) return;
+    if (!ServerLock.hasCandidates(dataDir)) return cluster.events.end();
+    logger.info('mini-marathon leads no longer', { url });
+    application = undefined;
+    cluster.handOver();
+    cluster = undefined;
+    standing = standBy(ABDICATED_MS);
+  };
+  const standIn = passOn(address, () => ServerLock.leaderOf(dataDir));
   const server = createServer((request, response) => (application ?? standIn)(request, response));
   server.listen(options.port, host);
   await once(server, 'listening');
@@ -57,13 +69,7 @@ export async function startMiniMarathon(options: MiniMarathonOptions): Promise<M
   const stop = new AbortController();
   let standing: Promise<void> = Promise.resolve();
   if (cluster !== undefined) lead(cluster);
-  else {
-    standing = elected(dataDir, () => createCluster(options), stop.signal).then((leading) => {
-      if (leading === undefined) return;
-      lead(leading);
-      logger.info('mini-marathon leads now', { url });
-    });
-  }
+  else standing = standBy();
   logger.info('mini-marathon listens', { url, dataDir, leads: cluster !== undefined });
   let closing: Promise<void> | undefined;
   const close = async () => {

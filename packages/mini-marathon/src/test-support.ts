@@ -92,7 +92,7 @@ export class TestServer {
     return {
       status: response.status,
       headers: response.headers,
-      body: (json ? JSON.parse(text) : text) as T,
+      body: (json && text !== '' ? JSON.parse(text) : text) as T,
     };
   }
 

@@ -83,8 +83,7 @@ export function isInContainer({ networks }: AppDefinition): boolean {
 /** On the network of the host a container has no ports of its own: those of the app are meant. */
 export function withHostPorts(app: AppDefinition): AppDefinition {
   if (app.container?.['portMappings'] === undefined) return app;
-  const { portMappings: _dropped, ...container } = app.container;
-  return { ...app, container };
+  return { ...app, container: without(app.container, 'portMappings') };
 }
 
 /**
@@ -96,11 +95,15 @@ export function withContainerPorts(
   asked: number,
   servicePorts: () => number,
 ): AppDefinition {
-  const { portDefinitions: _dropped, ...rest } = app;
+  const rest = without(app, 'portDefinitions');
   const own = portMappings(app.container);
   const given = own.length > 0 ? own : [filled({ name: 'default' }, undefined, servicePorts)];
   const missing = Math.max(0, asked - given.length);
   const more = Array.from({ length: missing }, () => filled({}, undefined, servicePorts));
   const container = app.container ?? { type: 'MESOS', volumes: [] };
   return { ...rest, requirePorts: false, container: { ...container, portMappings: [...given, ...more] } };
+}
+
+function without<T extends object, K extends keyof T & string>(value: T, key: K): Omit<T, K> {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key)) as Omit<T, K>;
 }

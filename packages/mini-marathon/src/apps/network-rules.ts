@@ -17,7 +17,8 @@ export function* networkErrors(networks: readonly Json[]): Generator<readonly [p
   if (new Set(names).size < names.length) yield ['/networks', 'Duplicate networks are not allowed'];
   const kinds = [hosts, bridges, containers].filter(({ length }) => length > 0).length;
   if (kinds > 1 || hosts.length > 1 || bridges.length > 1) {
-    const error = 'May specify a single host network, single bridge network, or else 1-to-n container networks';
+    const error =
+      'May specify a single host network, single bridge network, or else 1-to-n container networks';
     yield ['/networks', error];
   }
 }

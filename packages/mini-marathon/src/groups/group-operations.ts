@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { appExists, groupExists } from '../api-error';
+import { appAtPath, groupExists } from '../api-error';
 import { isBelow } from '../apps/path-id';
 import type { Cluster } from '../cluster';
 import { planBetween, type Plan } from '../deployments/plan';
@@ -12,7 +12,7 @@ export class GroupOperations {
 
   create(id: string, update: GroupUpdate, force: boolean): Plan {
     if (this.cluster.groups.get(id) !== undefined) throw groupExists(id);
-    if (this.cluster.apps.get(id) !== undefined) throw appExists(id);
+    if (this.cluster.apps.get(id) !== undefined) throw appAtPath(id);
     return this.update(id, update, force);
   }
 

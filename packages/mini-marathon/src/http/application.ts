@@ -1,8 +1,9 @@
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import express from 'express';
-import { ApiError, methodNotAllowed, uriNotFound } from '../api-error';
+import { ApiError, uriNotFound } from '../api-error';
 import type { Cluster } from '../cluster';
 import { Operations } from '../operations/operations';
+import { allowedMethods } from './allowed-methods';
 import { basicAuthentication } from './basic-authentication';
 import { agentRoutes } from './agent-routes';
 import { appsRoutes } from './apps-routes';
@@ -11,22 +12,30 @@ import { eventsRoute } from './events-route';
 import { filesRoutes } from './files-routes';
 import { groupsRoutes } from './groups-routes';
 import { infoRoutes } from './info-routes';
+import { podsRoutes } from './pods-routes';
+import { subscriptionsRoutes } from './subscriptions-routes';
 import { appTasksRoutes, tasksRoutes } from './tasks-routes';
 
 const MAX_BODY = '8mb';
-const KNOWN = /^\/(ping|metrics|v2\/(apps|tasks|deployments|queue|groups|events|info|leader))(\/|$)/;
 
 /**
  * Every route, with the headers (4B.1) and errors (4B.2) of Marathon.
  * @param leader this server's `host:port`
+ * @param abdicate is called once somebody was told that this server leads no longer
  * @param credentials `user:password` that the API asks for
  */
-export function createApplication(cluster: Cluster, leader: () => string, credentials?: string): Express {
+export function createApplication(
+  cluster: Cluster,
+  leader: () => string,
+  abdicate: () => void,
+  credentials: string | undefined,
+): Express {
   const operations = new Operations(cluster);
   const application = express();
   application.disable('x-powered-by').disable('etag');
   application.use(commonHeaders(leader), writeFirst(cluster));
-  application.use(['/v2', '/metrics'], basicAuthentication(credentials));
+  application.use(['/v2', '/metrics', '/logging'], basicAuthentication(credentials));
+  application.use(allowedMethods());
   // Bodies are read as text whatever their content type: a person with curl forgets the header.
   application.use(express.text({ type: () => true, limit: MAX_BODY }));
   application.use('/v2/apps', appTasksRoutes(cluster, operations), appsRoutes(cluster, operations));
@@ -34,12 +43,14 @@ export function createApplication(cluster: Cluster, leader: () => string, creden
   application.use('/v2/deployments', deploymentsRoutes(cluster, operations));
   application.use('/v2/queue', queueRoutes(cluster));
   application.use('/v2/groups', groupsRoutes(cluster));
+  application.use('/v2/pods', podsRoutes());
+  application.use('/v2/eventSubscriptions', subscriptionsRoutes(cluster));
   application.get('/v2/events', eventsRoute(cluster));
-  application.use(infoRoutes(cluster, leader));
+  application.use(infoRoutes(cluster, leader, abdicate));
   application.use(filesRoutes(cluster));
   application.use(agentRoutes(cluster));
-  application.use((request) => {
-    throw KNOWN.test(request.path) && request.method !== 'GET' ? methodNotAllowed() : uriNotFound();
+  application.use(() => {
+    throw uriNotFound();
   });
   application.use(errorHandler(cluster));
   return application;
@@ -62,10 +73,12 @@ function commonHeaders(leader: () => string): RequestHandler {
 /** Nobody is told what a crash could still undo. */
 function writeFirst(cluster: Cluster): RequestHandler {
   return (_request, response, next) => {
-    const json = response.json.bind(response);
     response.json = (body) => {
       cluster.flush();
-      return json(body);
+      // Express would add a charset, which JSON has not and Marathon does not say.
+      response.setHeader('Content-Type', 'application/json');
+      response.end(JSON.stringify(body));
+      return response;
     };
     next();
   };

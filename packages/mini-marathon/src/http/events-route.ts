@@ -1,9 +1,8 @@
 import type { RequestHandler, Response } from 'express';
 import { methodNotAllowed } from '../api-error';
 import type { Cluster } from '../cluster';
-import type { Plan } from '../deployments/plan';
 import type { MarathonEvent } from '../events/event-bus';
-import { planView } from '../views/deployment-view';
+import { eventView } from '../events/event-view';
 import { values } from './request';
 
 const MAX_BUFFERED = 1024;
@@ -26,12 +25,15 @@ export function eventsRoute(cluster: Cluster): RequestHandler {
     response.flushHeaders();
     request.socket.setNoDelay(true);
     const stream = new EventStream(response);
-    const detach = cluster.events.subscribe((event) => {
-      if (wanted.size > 0 && !wanted.has(event.eventType)) return;
-      stream.send(frame(event, light));
-      // Somebody may wait for the task's ports, and starting its process takes milliseconds.
-      if (event.eventType === 'status_update_event') stream.flush();
-    });
+    const detach = cluster.events.subscribe(
+      (event) => {
+        if (wanted.size > 0 && !wanted.has(event.eventType)) return;
+        stream.send(frame(event, light));
+        // Somebody may wait for the task's ports, and starting its process takes milliseconds.
+        if (event.eventType === 'status_update_event') stream.flush();
+      },
+      () => response.end(),
+    );
     const heartbeat = setInterval(() => stream.send('\r\n'), HEARTBEAT_MS);
     cluster.events.publish('event_stream_attached', { remoteAddress });
     response.on('close', () => {
@@ -43,9 +45,7 @@ export function eventsRoute(cluster: Cluster): RequestHandler {
 }
 
 function frame(event: MarathonEvent, light: boolean): string {
-  const plan = event['plan'] as Plan | undefined;
-  const shown = plan === undefined ? event : { ...event, plan: planView(plan, light) };
-  return `event: ${event.eventType}\r\ndata: ${JSON.stringify(shown)}\r\n\r\n`;
+  return `event: ${event.eventType}\r\ndata: ${JSON.stringify(eventView(event, light))}\r\n\r\n`;
 }
 
 /** Writes as fast as the client reads, and buffers no more than it may. */

@@ -39,8 +39,15 @@ export function groupsRoutes(cluster: Cluster): Router {
     const id = idOf(request);
     const version = captured(request, 1);
     const then = cluster.history.at(version);
-    if (then === undefined) throw unknownGroupVersion(id, version);
+    const wasThere = id === '/' || then?.groups.some((group) => group.id === id) === true;
+    if (then === undefined || !wasThere) throw unknownGroupVersion(id, version);
     response.json(groupView(then, id, WHOLE, (app) => app));
+  });
+
+  router.get(/^\/(.*?)\/?apps\/?$/, (request, response) => {
+    const id = existing(cluster, idOf(request));
+    const apps = cluster.apps.list().filter((app) => isBelow(app.id, id));
+    response.json(apps.map((app) => appView(cluster, app, embeds(request))));
   });
 
   router.get(/^\/(.*)$/, (request, response) => {

@@ -5,7 +5,7 @@ import type { Cluster } from '../cluster';
 const VERSION = '1.11.0';
 
 /** `/ping`, `/metrics` and the small informational resources (4B.6). `leader`: this server's `host:port`. */
-export function infoRoutes(cluster: Cluster, leader: () => string): Router {
+export function infoRoutes(cluster: Cluster, leader: () => string, abdicate: () => void): Router {
   const router = Router();
 
   router.get('/ping', (request, response) => {
@@ -62,15 +62,15 @@ export function infoRoutes(cluster: Cluster, leader: () => string): Router {
     response.json({ leader: leader() });
   });
   router.delete('/v2/leader', (_request, response) => {
-    // There is nobody to hand over to; it is elected again at once.
+    response.on('finish', abdicate);
     response.json({ message: 'Leadership abdicated' });
   });
 
   router.get('/v2/plugins', (_request, response) => {
     response.json({ plugins: [] });
   });
-  router.get(['/v2/pods', '/v2/pods/::status'].map(literal), (_request, response) => {
-    response.json([]);
+  router.get('/logging', (_request, response) => {
+    response.json({ ROOT: 'INFO' });
   });
 
   router.get('/metrics', (_request, response) => {
@@ -99,5 +99,3 @@ function gaugesOf(cluster: Cluster): [string, number][] {
     ['launch-queue.apps', cluster.queue.entries().length],
   ];
 }
-
-const literal = (path: string): RegExp => new RegExp(`^${path.replaceAll(/[.:]/g, '\\$&')}/?$`);

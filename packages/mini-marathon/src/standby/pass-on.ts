@@ -21,13 +21,9 @@ const HOP_BY_HOP = new Set([
  * redirected there. `/ping` it answers itself.
  * @param self `host:port` of this server
  * @param leader `host:port` of the one that leads, as far as it is known
- * @param takenOver answers once this server leads itself
  */
-export function passOn(
-  self: () => string,
-  leader: () => string | undefined,
-  takenOver: () => RequestListener | undefined,
-): RequestListener {
+export function passOn(self: () => string, leader: () => string | undefined): RequestListener {
+  // Once this server leads itself, it passes what has waited on to itself.
   const answer = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (incoming.url === '/ping') return text(response, 200, 'pong');
     if (String(incoming.headers['x-marathon-via'] ?? '').includes(self())) {
@@ -42,7 +38,6 @@ export function passOn(
         return;
       }
       if (to !== undefined && (await forwarded(incoming, body, to, self(), response))) return;
-      if (takenOver() !== undefined) break;
       await sleep(PAUSE_MS);
     }
     message(response, 502, 'Could not determine the leader');

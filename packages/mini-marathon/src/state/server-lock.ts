@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { processIdentity } from '../tasks/process-identity';
 
@@ -36,6 +36,24 @@ export class ServerLock {
     return ownerOf(dataDir)?.address;
   }
 
+  /** Says that this process would lead. @returns how to take it back */
+  static standBy(dataDir: string): () => void {
+    const path = join(candidatesIn(dataDir), `${process.pid}.json`);
+    mkdirSync(candidatesIn(dataDir), { recursive: true });
+    writeFileSync(path, JSON.stringify(ownIdentity()));
+    return () => rmSync(path, { force: true });
+  }
+
+  /** Whether another process would lead. */
+  static hasCandidates(dataDir: string): boolean {
+    try {
+      const paths = readdirSync(candidatesIn(dataDir)).map((name) => join(candidatesIn(dataDir), name));
+      return paths.map(liveOwner).some((owner) => owner !== undefined && owner.pid !== process.pid);
+    } catch {
+      return false;
+    }
+  }
+
   /** Tells those who stand by where this server listens. */
   announce(address: string): void {
     this.write({ address });
@@ -51,7 +69,7 @@ export class ServerLock {
   }
 
   private write(more: Pick<Owner, 'address'>): void {
-    const own: Owner = { pid: process.pid, startTime: processIdentity(process.pid)?.startTime, ...more };
+    const own: Owner = { ...ownIdentity(), ...more };
     const path = pathIn(this.dataDir);
     writeFileSync(`${path}.${process.pid}`, JSON.stringify(own));
     renameSync(`${path}.${process.pid}`, path);
@@ -59,11 +77,19 @@ export class ServerLock {
 }
 
 const pathIn = (dataDir: string): string => join(dataDir, 'server.json');
+const candidatesIn = (dataDir: string): string => join(dataDir, 'candidates');
 
-/** The one that runs; undefined where there is none any more. */
-function ownerOf(dataDir: string): Owner | undefined {
+const ownIdentity = (): Owner => ({
+  pid: process.pid,
+  startTime: processIdentity(process.pid)?.startTime,
+});
+
+const ownerOf = (dataDir: string): Owner | undefined => liveOwner(pathIn(dataDir));
+
+/** The process that wrote the file, as long as it runs. */
+function liveOwner(path: string): Owner | undefined {
   try {
-    const owner = JSON.parse(readFileSync(pathIn(dataDir), 'utf8')) as Owner;
+    const owner = JSON.parse(readFileSync(path, 'utf8')) as Owner;
     const found = processIdentity(owner.pid);
     return found !== undefined && !found.zombie && found.startTime === owner.startTime ? owner : undefined;
   } catch {

@@ -145,6 +145,8 @@ export class TaskRunner {
   release(): void {
     this.memory.stop();
     for (const task of this.parts.table.all()) {
+      // Without a process there is nothing to adopt: it is launched anew.
+      task.staging.abort();
       this.unwatch(task);
       task.process?.release();
     }

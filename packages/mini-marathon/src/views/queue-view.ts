@@ -31,7 +31,8 @@ export function queueView(cluster: Cluster, withUnusedOffers: boolean): JsonObje
         rejectSummaryLaunchAttempt: noRejections(),
       },
       ...(withUnusedOffers ? { lastUnusedOffers: [] } : {}),
-      role: entry.app.role ?? '*',
+      // marathon-python knows no such field here.
+      ...((entry.app.role ?? '*') === '*' ? {} : { role: entry.app.role }),
     })),
   };
 }
