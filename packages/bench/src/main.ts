@@ -2,6 +2,8 @@ import { descendants } from '@waiter/testkit';
 import { flags, UsageError, type Flags } from './flags';
 import { measureColdStarts } from './measurements/cold-start';
 import { measureContest } from './measurements/contest';
+import { measureManyServices } from './many/many-services';
+import { measureManyStarts } from './many/many-starts';
 import { measureRedisCommands } from './measurements/redis-commands';
 import { PEERS, type PeerName } from './peers';
 import { loadAverage, machine } from './report/machine';
@@ -11,6 +13,8 @@ import { SCENARIOS, type Scenario } from './scenarios';
 const USAGE = `usage: npm run bench -- <measurement> [options]
 
   cold-start      first byte minus the instance's own start-up   --runs 30 --warm-up 2
+  many-services   a scaler with many services: tick time, CPU, memory, Redis  --services 2000 --active 50 --seconds 30
+  many-starts     services that are all asked for at once, from nothing    --services 200
   redis-commands  Redis commands per request on the warm path    --seconds 10 --connections 32
 
 One router worker against HAProxy, nginx and http-proxy:
@@ -33,6 +37,19 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'cold-start': {
     options: ['runs', 'warm-up'],
     run: ({ count }) => measureColdStarts({ runs: count('runs', 30), warmUp: count('warm-up', 2, 0) }),
+  },
+  'many-services': {
+    options: ['services', 'active', 'seconds'],
+    run: ({ count }) =>
+      measureManyServices({
+        services: count('services', 2_000),
+        active: count('active', 50),
+        seconds: count('seconds', 30),
+      }),
+  },
+  'many-starts': {
+    options: ['services'],
+    run: ({ count }) => measureManyStarts({ services: count('services', 200) }),
   },
   'redis-commands': {
     options: ['seconds', 'connections'],

@@ -2,6 +2,7 @@ export { startKitchen, type RunningKitchen } from './kitchen';
 export { selfSigned } from './self-signed';
 export type { KitchenOptions, LogOutput } from './options';
 export { kitchenCommand } from './command';
+export { tinyCommand } from './tiny-command';
 export {
   courierService,
   type CourierCall,

@@ -2,33 +2,14 @@ import type { Clock, Epoch, ServiceId } from '@waiter/core';
 import type { Logger, Statsd } from '@waiter/observability';
 import type { Scheduler, SchedulerEvent } from '@waiter/scheduler';
 import type { Leadership, Store } from '@waiter/store';
-import { Collector } from './collect/collector';
-import { Deletion } from './collect/deletion';
-import { Safety } from './collect/safety';
 import type { Context } from './context';
-import { LivenessChecks } from './health/liveness';
-import { Prober } from './health/prober';
-import type { JobHandlers, Jobs } from './jobs';
+import type { Jobs } from './jobs';
 import type { ScalerMetrics } from './metrics';
 import type { ScalerOptions } from './options';
-import { LeaderReport } from './operate/leader-report';
-import { DescriptionRefresh } from './operate/refresh';
 import { reportGroups } from './operate/statsd-instances';
-import { InstanceSignals } from './operate/signals';
-import { Adviser } from './policy/adviser';
-import { Applier } from './scale/apply';
-import { Drains } from './scale/drains';
-import { Evaluator } from './scale/evaluate';
-import { Journal } from './scale/journal';
-import { Pauses } from './scale/pauses';
-import { Rounds } from './scale/rounds';
+import { assemble, type Parts } from './parts';
+import { Periodic } from './periodic';
 import type { Service } from './service/service';
-import { StaleServices } from './stale/stale-services';
-import { StartNewServices } from './stale/start-new';
-import { Launches } from './sync/launches';
-import { Publisher } from './sync/publisher';
-import { Registry } from './sync/registry';
-import { Sync } from './sync/sync';
 
 export interface TermDeps {
   readonly store: Store;
@@ -64,22 +45,9 @@ export class Term implements Context {
   readonly electedAtMs: number;
   ended = false;
 
-  private readonly journal = new Journal(this);
-  private readonly launches = new Launches(this, this.journal);
-  private readonly publisher = new Publisher(this, this.launches);
-  private readonly prober = new Prober(this, this.publisher);
-  private readonly registry = new Registry(this);
-  private readonly sync = new Sync(this, this.registry, this.publisher, this.prober);
-  private readonly pauses = new Pauses(this);
-  private readonly drains = new Drains(this, this.publisher, this.journal, this.pauses);
-  private readonly rounds: Rounds;
-  private readonly safety: Safety;
-  private readonly collector: Collector;
-  private readonly report: LeaderReport;
-  private readonly liveness: LivenessChecks;
+  private readonly parts: Parts;
+  private readonly periodic: Periodic;
   private readonly jobs: Jobs;
-  private readonly handlers: JobHandlers;
-  private readonly timers: NodeJS.Timeout[] = [];
 
   constructor(
     deps: TermDeps,
@@ -97,56 +65,8 @@ export class Term implements Context {
     } = deps);
     this.logger = deps.logger.child({ epoch });
     this.electedAtMs = this.clock.now();
-    this.safety = new Safety(this);
-    const adviser = new Adviser(this);
-    this.rounds = new Rounds(
-      this,
-      this.registry,
-      new Evaluator(
-        this,
-        this.prober,
-        this.journal,
-        this.pauses,
-        (service) => this.carryOut(service),
-        adviser,
-      ),
-      new Applier(this, this.registry, this.sync, this.publisher, this.drains, this.journal, this.pauses),
-      this.pauses,
-      adviser,
-    );
-    const stale = new StaleServices(this);
-    this.collector = new Collector(
-      this,
-      this.registry,
-      new Deletion(this, this.publisher),
-      this.safety,
-      this.journal,
-      this.pauses,
-      stale,
-      (service) => this.rounds.again(service),
-    );
-    const startNew = new StartNewServices(this, stale, this.rounds);
-    this.report = new LeaderReport(this, {
-      rounds: () => this.rounds.state,
-      startNew: () => startNew.state(),
-    });
-    const again = (service: Service): Promise<void> => this.rounds.again(service);
-    this.liveness = new LivenessChecks(this, this.publisher, this.pauses, again);
-    const signals = new InstanceSignals(this, this.registry, this.publisher, this.journal, again);
-    const refresh = new DescriptionRefresh(this, this.publisher, again);
-    this.handlers = {
-      acting: () => this.acting(),
-      ended: () => this.ended,
-      evaluate: (id, askedAtMs) => this.rounds.evaluate(id, askedAtMs),
-      tick: () => this.rounds.tick(),
-      apply: (job) => this.rounds.apply(job),
-      delete: (id) => this.collector.delete(id),
-      signal: (job) => signals.run(job),
-      pauses: () => this.rounds.pausesChanged(),
-      refresh: (id) => refresh.run(id),
-      collect: () => this.collector.collect(),
-      startNew: () => startNew.run(),
-    };
+    this.periodic = new Periodic((error) => this.complain('periodic work failed', error));
+    this.parts = assemble(this, (service) => this.carryOut(service));
   }
 
   acting(): boolean {
@@ -160,54 +80,44 @@ export class Term implements Context {
   }
 
   onEvent(event: SchedulerEvent): void {
-    if (!this.ended) this.sync.onEvent(event);
+    if (!this.ended) this.parts.sync.onEvent(event);
   }
 
   /** Learns what is there, catches up with what was asked meanwhile, then takes jobs. */
   async start(): Promise<void> {
     await this.firstList();
     if (this.ended) return;
-    this.drains.watch();
+    const { drains, rounds, liveness, handlers } = this.parts;
+    drains.watch();
     await this.untilActing();
-    await this.rounds.tick();
+    await rounds.tick();
     if (this.ended) return;
-    await this.jobs.attach(this.handlers);
+    await this.jobs.attach(handlers);
     if (this.ended) return;
-    this.every(this.options.tickMs, () => this.pulse());
-    this.every(HURRY_MS, () => this.rounds.hurry());
-    this.every(this.options.reconcileMs, () => this.reconcile());
-    this.every(this.options.reapMs, () => this.reap());
-    this.every(MAINTAIN_MS, async () => this.maintain());
-    this.every(LIVENESS_MS, async () => this.liveness.run());
-    if (this.statsd.enabled) this.every(this.options.statsdIntervalMs, async () => reportGroups(this));
+    const { tickMs, reconcileMs, reapMs, statsdIntervalMs } = this.options;
+    this.periodic.every(tickMs, () => this.pulse());
+    this.periodic.every(HURRY_MS, () => rounds.hurry());
+    this.periodic.every(reconcileMs, () => this.reconcile());
+    this.periodic.every(reapMs, () => this.reap());
+    this.periodic.every(MAINTAIN_MS, () => this.maintain());
+    this.periodic.every(LIVENESS_MS, async () => liveness.run());
+    if (this.statsd.enabled) this.periodic.every(statsdIntervalMs, async () => reportGroups(this));
   }
 
   end(): void {
     this.ended = true;
     this.scheduler.rest?.();
-    this.jobs.detach(this.handlers);
-    for (const timer of this.timers) clearInterval(timer);
-    this.prober.stop();
-    this.drains.stop();
+    this.jobs.detach(this.parts.handlers);
+    this.periodic.stop();
+    this.parts.prober.stop();
+    this.parts.drains.stop();
     this.services.clear();
-  }
-
-  private every(ms: number, run: () => Promise<void>): void {
-    let running = false;
-    const timer = setInterval(() => {
-      if (running || this.ended) return;
-      running = true;
-      run()
-        .catch((error: unknown) => this.complain('periodic work failed', error))
-        .finally(() => (running = false));
-    }, ms);
-    this.timers.push(timer);
   }
 
   private async firstList(): Promise<void> {
     while (!this.ended) {
       try {
-        return await this.sync.full();
+        return await this.parts.sync.full();
       } catch (error) {
         this.complain('the scheduler cannot be listed; trying again', error);
         await new Promise((resolve) => setTimeout(resolve, FIRST_LIST_RETRY_MS));
@@ -222,25 +132,24 @@ export class Term implements Context {
 
   /** The tick comes by BullMQ; if it does not, whatever the cause, scaling goes on. */
   private async pulse(): Promise<void> {
-    const silentMs = this.clock.monotonic() - this.rounds.lastTickMs;
+    const { rounds } = this.parts;
+    const silentMs = this.clock.monotonic() - rounds.lastTickMs;
     if (!this.acting() || silentMs < this.options.tickMs * MISSED_TICKS) return;
     this.logger.warn('the tick did not come: evaluating without it', { silentMs: Math.round(silentMs) });
-    await this.rounds.tick();
-    await this.rounds.applyPending();
+    await rounds.tick();
+    await rounds.applyPending();
     await this.jobs.schedule();
   }
 
   private async reconcile(): Promise<void> {
     if (!this.acting()) return;
-    await this.sync.full();
-    const outcomes = await Promise.all(
-      [...this.services.values()].map((service) => this.publisher.reconcile(service)),
-    );
-    this.drains.watch();
-    await this.report.write();
-    if (!outcomes.includes('lost')) return;
+    const { reconciliation, drains, report, safety } = this.parts;
+    const lost = await reconciliation.run();
+    drains.watch();
+    await report.write();
+    if (!lost) return;
     this.logger.warn('Redis lost what was published; it has been written again');
-    this.safety.unsettle();
+    safety.unsettle();
     await this.jobs.schedule();
   }
 
@@ -257,7 +166,7 @@ export class Term implements Context {
   private async carryOut(service: Service): Promise<void> {
     const kind = service.pending?.decision.kind ?? 'none';
     if (kind === 'create') {
-      await this.rounds.applyNow(service);
+      await this.parts.rounds.applyNow(service);
       if (service.pending === null) return;
     }
     await this.jobs.enqueueApply({ serviceId: service.id, epoch: this.epoch, kind });

@@ -99,6 +99,12 @@ export class InstanceStore {
     return version;
   }
 
+  /** Version of the snapshot that is there; 0 when there is none. */
+  async version(id: ServiceId): Promise<number> {
+    const { redis, keys } = this.connection;
+    return Number((await redis.hget(keys.instances(id), 'version')) ?? 0);
+  }
+
   async get(id: ServiceId): Promise<InstanceSnapshot | null> {
     const [version, snapshot] = await this.connection.redis.hmget(
       this.connection.keys.instances(id),

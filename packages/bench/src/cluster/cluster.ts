@@ -20,6 +20,8 @@ const STOP_MS = 20_000;
 export interface ClusterOptions {
   /** The router writes a request log. */
   readonly requestLog?: boolean;
+  /** More settings for every role, `WAITER_...`. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 interface Role {
@@ -35,6 +37,8 @@ export class Cluster {
   private readonly roles: Role[] = [];
   routerUrl = '';
   marathonUrl = '';
+  /** Its status and metrics. */
+  scalerUrl = '';
 
   private constructor(
     private readonly temporary: TemporaryDirectory,
@@ -69,7 +73,10 @@ export class Cluster {
       WAITER_MINI_MARATHON_DATA_DIR: this.dataDir,
     }));
     const shared = { WAITER_REDIS_URL: this.redis.url, WAITER_MARATHON_URLS: this.marathonUrl };
-    await this.role('scaler', null, () => shared);
+    this.scalerUrl = await this.role('scaler', '/status', (port) => ({
+      ...shared,
+      WAITER_SCALER_STATUS_PORT: port,
+    }));
     this.routerUrl = await this.role('router', '/status', (port) => ({
       ...shared,
       WAITER_ROUTER_PORT: port,
@@ -95,7 +102,7 @@ export class Cluster {
       name,
       command: process.execPath,
       args: [WAITER, name],
-      env: env(String(port)),
+      env: { ...env(String(port)), ...this.options.env },
       ...(readyPath === null ? {} : { ready: () => answersOk(url + readyPath) }),
       readyTimeoutMs: READY_MS,
     });
@@ -120,6 +127,15 @@ export class Cluster {
   /** Of the router: its control process, whose child is the worker. */
   get routerPid(): number {
     return this.roles.find(({ url }) => url === this.routerUrl)?.process.pid ?? 0;
+  }
+
+  get scalerPid(): number {
+    return this.roles.find(({ url }) => url === this.scalerUrl)?.process.pid ?? 0;
+  }
+
+  /** Its children are the instances. */
+  get marathonPid(): number {
+    return this.roles.find(({ url }) => url === this.marathonUrl)?.process.pid ?? 0;
   }
 
   /** Of everything else; instances are children of mini-marathon. */

@@ -7,14 +7,21 @@ const TIMEOUT_MS = 5_000;
 
 /** Asks `INFO commandstats`. (By hand: ioredis lives in the store package.) @throws Error when Redis does not answer */
 export async function commandCounts(port: number): Promise<CommandCounts> {
-  return parseCommandStats(await info(port));
+  return parseCommandStats(await info(port, 'commandstats'));
 }
 
-function info(port: number): Promise<string> {
+/** Bytes that the server read from clients and wrote to them since it started. @throws Error when Redis does not answer */
+export async function bytesMoved(port: number): Promise<{ readonly read: number; readonly written: number }> {
+  const text = await info(port, 'stats');
+  const field = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(text)?.[1] ?? NaN);
+  return { read: field('total_net_input_bytes'), written: field('total_net_output_bytes') };
+}
+
+function info(port: number, section: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, timeout: TIMEOUT_MS });
     const chunks: Buffer[] = [];
-    socket.once('connect', () => socket.write('INFO commandstats\r\nQUIT\r\n'));
+    socket.once('connect', () => socket.write(`INFO ${section}\r\nQUIT\r\n`));
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
     socket.once('error', reject);

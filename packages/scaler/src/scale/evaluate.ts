@@ -65,6 +65,24 @@ export class Evaluator {
     await Promise.all([carried, this.enqueue(service)]);
   }
 
+  /**
+   * Of a service that does not run, that nobody asks for, and of which that is on record, an evaluation would say the same
+   * again. There may be thousands of them, so a tick spares itself that. @returns whether it was spared
+   */
+  spare(service: Service, load: ServiceLoad): boolean {
+    const { state, known, instances, pending, applying, lastRecorded } = service;
+    if (known || instances.size > 0 || pending !== null || applying || lastRecorded === '') return false;
+    if (state?.targetInstances !== 0 || state.label !== 'stable') return false;
+    if (load.inFlight + load.queued > 0 || this.isWanted(service)) return false;
+    service.load = load;
+    service.state = {
+      ...state,
+      evaluatedAtMs: this.context.clock.now(),
+      lastBusyAtMs: service.idleSinceMs,
+    };
+    return true;
+  }
+
   private async decide(service: Service): Promise<Decision> {
     const advice = this.adviser.advise(service);
     const first = decide(this.input(service, NO_USAGE, advice));

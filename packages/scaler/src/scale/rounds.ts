@@ -1,5 +1,5 @@
 import type { ServiceId } from '@waiter/core';
-import { NO_LOAD, StaleEpochError } from '@waiter/store';
+import { NO_LOAD, StaleEpochError, type ServiceLoad } from '@waiter/store';
 import { NotLeadingError, type Context } from '../context';
 import type { ApplyJob } from '../jobs';
 import type { Service } from '../service/service';
@@ -42,22 +42,22 @@ export class Rounds {
       const [demand] = await Promise.all([context.store.load.demand(), this.pauses.refresh()]);
       const askedAtMs = context.clock.now();
       const ids = new Set([...context.services.keys(), ...demand.keys()]);
-      await Promise.all(
-        [...ids].map(async (id) => {
-          try {
-            const service = await this.enter(id);
-            if (service !== null) {
-              await this.evaluator.evaluate(service, demand.get(id) ?? NO_LOAD, askedAtMs);
-            }
-          } catch (error) {
-            // One service must not stop the scaling of the others.
-            this.complain(id, error);
-          }
-        }),
-      );
+      await Promise.all([...ids].map((id) => this.visit(id, demand.get(id) ?? NO_LOAD, askedAtMs)));
     } finally {
       context.metrics.tickSeconds.observe((context.clock.monotonic() - this.lastTickMs) / 1000);
       this.ticking = false;
+    }
+  }
+
+  private async visit(id: ServiceId, load: ServiceLoad, askedAtMs: number): Promise<void> {
+    const known = this.context.services.get(id);
+    if (known !== undefined && this.evaluator.spare(known, load)) return;
+    try {
+      const service = await this.enter(id);
+      if (service !== null) await this.evaluator.evaluate(service, load, askedAtMs);
+    } catch (error) {
+      // One service must not stop the scaling of the others.
+      this.complain(id, error);
     }
   }
 

@@ -16,13 +16,13 @@ export class StaleServices {
 
   /** Looks at every service; whoever asks meanwhile gets the same answer. */
   refresh(): Promise<void> {
-    this.running ??= this.read().finally(() => (this.running = null));
+    this.running ??= this.refreshOf([...this.context.services.values()]).finally(() => (this.running = null));
     return this.running;
   }
 
-  private async read(): Promise<void> {
+  /** Looks at these only: each takes a read of its references and of their tokens. */
+  async refreshOf(services: readonly Service[]): Promise<void> {
     const { context } = this;
-    const services = [...context.services.values()];
     const references = await context.store.references.ofAll(services.map(({ id }) => id));
     const names = new Set(
       [...references.values()]

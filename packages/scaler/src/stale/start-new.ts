@@ -30,11 +30,12 @@ export class StartNewServices {
 
   async run(): Promise<void> {
     const { context } = this;
-    await this.stale.refresh();
-    this.ranAtMs = context.clock.now();
     const demand = await context.store.load.demand();
+    this.ranAtMs = context.clock.now();
+    const used = [...context.services.values()].filter(({ id, known }) => known || demand.has(id));
+    await this.stale.refreshOf(used);
     const tokens = new Set<string>();
-    for (const service of context.services.values()) {
+    for (const service of used) {
       const requestedAtMs = demand.get(service.id)?.lastRequestAtMs ?? null;
       if (requestedAtMs === null || !this.isNews(service.id, requestedAtMs)) continue;
       const token = tokenToStart(service, requestedAtMs);

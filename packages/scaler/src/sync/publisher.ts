@@ -81,9 +81,9 @@ export class Publisher {
     const { store, clock } = this.context;
     const publication = this.publication(service);
     const before = publication.version;
-    const stored = await store.instances.get(service.id);
+    const stored = await store.instances.version(service.id);
     // A write in the meantime changes the version rightly.
-    const lost = before > 0 && publication.version === before && (stored?.version ?? 0) < before;
+    const lost = before > 0 && publication.version === before && stored < before;
     if (lost) {
       publication.text = '';
       this.lostAtMs = clock.now();
