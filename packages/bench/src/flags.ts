@@ -12,7 +12,7 @@ export interface Flags {
   list<T extends string>(name: string, choices: readonly T[], fallback: readonly T[]): readonly T[];
 }
 
-const MOST = 10_000;
+const MOST = 10_000_000;
 
 /** @throws UsageError when there are others than `names` */
 export function flags(args: readonly string[], names: readonly string[]): Flags {

@@ -1,10 +1,14 @@
 import { descendants } from '@waiter/testkit';
 import { flags, UsageError, type Flags } from './flags';
+import type { ArenaOptions } from './measurements/contenders';
 import { measureColdStarts } from './measurements/cold-start';
 import { measureContest } from './measurements/contest';
 import { measureManyServices } from './many/many-services';
 import { measureManyStarts } from './many/many-starts';
+import { measureHalfLoad } from './measurements/half-load';
+import { measureMemory } from './measurements/memory';
 import { measureRedisCommands } from './measurements/redis-commands';
+import { measureTwoWorkers } from './measurements/two-workers';
 import { PEERS, type PeerName } from './peers';
 import { loadAverage, machine } from './report/machine';
 import type { Outcome } from './report/measurement';
@@ -24,9 +28,16 @@ ${Object.entries(SCENARIOS)
         --rounds 5 --seconds 4 --connections 64 --peers haproxy,nginx,http-proxy --stage cluster
         --stage worker: a worker and Redis without the rest of a cluster, which starts sooner
 
+The same contenders otherwise:
+  half-load       latency that is added at half load              --rounds 5 --seconds 4 --connections 64
+  memory          after very many requests and aborted ones       --requests 1000000 --aborted 10000 --idle 1000
+  two-workers     two workers that share a port against one       --rounds 3 --seconds 4
+
 Each starts what it needs on free ports of 127.0.0.1 and stops it. Exit code: 0; 1 when a request or run failed;
 2 when the command line is wrong. Targets and results: docs/performance.md.
 `;
+
+const PEER_NAMES = Object.keys(PEERS) as PeerName[];
 
 interface Measurement {
   readonly options: readonly string[];
@@ -56,19 +67,53 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
     run: ({ count }) =>
       measureRedisCommands({ seconds: count('seconds', 10), connections: count('connections', 32) }),
   },
+  'half-load': {
+    options: ['rounds', 'seconds', 'connections', 'peers', 'stage'],
+    run: (given) =>
+      measureHalfLoad({
+        ...arena(given, ['haproxy', 'nginx']),
+        rounds: given.count('rounds', 5),
+        seconds: given.count('seconds', 4),
+        connections: given.count('connections', 64),
+      }),
+  },
+  memory: {
+    options: ['requests', 'aborted', 'idle', 'connections', 'peers', 'stage'],
+    run: (given) =>
+      measureMemory({
+        ...arena(given, ['haproxy', 'nginx']),
+        requests: given.count('requests', 1_000_000),
+        aborted: given.count('aborted', 10_000),
+        idle: given.count('idle', 1_000),
+        connections: given.count('connections', 64),
+      }),
+  },
+  'two-workers': {
+    options: ['rounds', 'seconds', 'connections', 'peers'],
+    run: ({ count, list }) =>
+      measureTwoWorkers({
+        rounds: count('rounds', 3),
+        seconds: count('seconds', 4),
+        connections: count('connections', 64),
+        peers: list('peers', PEER_NAMES, ['haproxy', 'nginx']),
+      }),
+  },
   ...Object.fromEntries(Object.entries(SCENARIOS).map(([name, scenario]) => [name, contest(scenario)])),
 };
+
+function arena({ choice, list }: Flags, peers: readonly PeerName[]): ArenaOptions {
+  return { stage: choice('stage', ['cluster', 'worker']), peers: list('peers', PEER_NAMES, peers) };
+}
 
 function contest(scenario: Scenario): Measurement {
   return {
     options: ['rounds', 'seconds', 'connections', 'peers', 'stage'],
-    run: ({ count, choice, list }) =>
+    run: (given) =>
       measureContest(scenario, {
-        rounds: count('rounds', 5),
-        seconds: count('seconds', 4),
-        connections: count('connections', scenario.connections),
-        stage: choice('stage', ['cluster', 'worker']),
-        peers: list('peers', Object.keys(PEERS) as PeerName[], scenario.peers),
+        ...arena(given, scenario.peers),
+        rounds: given.count('rounds', 5),
+        seconds: given.count('seconds', 4),
+        connections: given.count('connections', scenario.connections),
       }),
   };
 }

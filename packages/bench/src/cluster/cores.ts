@@ -17,10 +17,10 @@ export function canPin(): boolean {
   }
 }
 
-/** Binds processes, all their threads and everything below them to one core; what they start later inherits it. */
-export function pin(pids: readonly number[], core: number): void {
+/** Binds processes, all their threads and everything below them to cores; what they start later inherits it. @param cores as `0` or `0-1` */
+export function pin(pids: readonly number[], cores: number | string): void {
   for (const pid of pids.flatMap((one) => [one, ...descendants(one)])) {
-    execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(pid)], {
+    execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(cores), String(pid)], {
       stdio: 'ignore',
     });
   }

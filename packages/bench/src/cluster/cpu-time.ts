@@ -5,8 +5,20 @@ import { descendants } from '@waiter/testkit';
 const TICKS_PER_SECOND = 100;
 
 /** CPU seconds that a process and everything below it have used, all threads. NaN where there is no /proc. */
-export function cpuSeconds(pid: number): number {
-  return [pid, ...descendantsOf(pid)].reduce((sum, one) => sum + ticks(one), 0) / TICKS_PER_SECOND;
+export interface CpuTime {
+  readonly total: number;
+  /** What of it was spent in the kernel. */
+  readonly kernel: number;
+}
+
+export function cpuTime(pid: number): CpuTime {
+  let [user, kernel] = [0, 0];
+  for (const one of [pid, ...descendantsOf(pid)]) {
+    const ticks = ticksOf(one);
+    user += ticks.user;
+    kernel += ticks.kernel;
+  }
+  return { total: (user + kernel) / TICKS_PER_SECOND, kernel: kernel / TICKS_PER_SECOND };
 }
 
 function descendantsOf(pid: number): number[] {
@@ -17,13 +29,13 @@ function descendantsOf(pid: number): number[] {
   }
 }
 
-function ticks(pid: number): number {
+function ticksOf(pid: number): { readonly user: number; readonly kernel: number } {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field is the name in parentheses and may itself hold spaces and parentheses.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return Number(fields[11]) + Number(fields[12]);
+    return { user: Number(fields[11]), kernel: Number(fields[12]) };
   } catch {
-    return NaN;
+    return { user: NaN, kernel: NaN };
   }
 }

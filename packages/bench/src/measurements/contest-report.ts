@@ -3,7 +3,7 @@ import type { Outcome } from '../report/measurement';
 import { median } from '../report/statistics';
 import { table } from '../report/table';
 import type { Scenario, Target } from '../scenarios';
-import type { Contender, Run } from './contest';
+import type { Entry, Run } from './contest';
 
 const HEAD = [
   'medians of the runs',
@@ -12,6 +12,7 @@ const HEAD = [
   'fastest',
   'MB/s',
   'CPU us/req',
+  'in kernel',
   'busy',
   'p50 ms',
   'p99 ms',
@@ -23,7 +24,7 @@ const of = (runs: readonly Run[], figure: (run: Run) => number): number => media
 const rate = ({ perSecond }: Run): number => perSecond;
 const cpu = ({ cpuMicros }: Run): number => cpuMicros;
 
-export function reportContest(scenario: Scenario, contenders: readonly Contender[]): Outcome {
+export function reportContest(scenario: Scenario, contenders: readonly Entry[]): Outcome {
   const rows = contenders.map(({ name, runs }) => {
     const rates = runs.map(rate);
     return [
@@ -33,6 +34,7 @@ export function reportContest(scenario: Scenario, contenders: readonly Contender
       Math.max(...rates).toFixed(0),
       (of(runs, ({ bytesPerSecond }) => bytesPerSecond) / 1e6).toFixed(0),
       of(runs, cpu).toFixed(1),
+      of(runs, ({ kernelMicros }) => kernelMicros).toFixed(1),
       of(runs, ({ busy }) => busy).toFixed(2),
       of(runs, ({ p50Ms }) => p50Ms).toFixed(2),
       of(runs, ({ p99Ms }) => p99Ms).toFixed(2),
@@ -49,7 +51,7 @@ export function reportContest(scenario: Scenario, contenders: readonly Contender
   return { errors: contenders.reduce((sum, { runs }) => sum + errorsOf(runs), 0) };
 }
 
-function compare({ targets }: Scenario, router: Contender, peer: Contender): void {
+function compare({ targets }: Scenario, router: Entry, peer: Entry): void {
   const ratio = of(router.runs, rate) / of(peer.runs, rate);
   const rounds = router.runs.map((run, round) => run.perSecond / (peer.runs[round]?.perSecond ?? NaN));
   const target = targets.find((one) => one.peer === peer.name);

@@ -1,39 +1,34 @@
-import { join } from 'node:path';
-import { startProcess, type RunningProcess } from '@waiter/testkit';
-import { canPin, MEASURED_CORE, OTHER_CORE, pin } from '../cluster/cores';
-import { cpuSeconds } from '../cluster/cpu-time';
+import type { RunningProcess } from '@waiter/testkit';
+import { cpuTime } from '../cluster/cpu-time';
+import { residentBytes } from '../cluster/resident-memory';
 import type { LoadResult } from '../load/load';
-import { PEERS, startPeer, type PeerName } from '../peers';
 import type { Outcome } from '../report/measurement';
 import type { RunOptions, Scenario } from '../scenarios';
-import { withClusterStage } from '../stage/cluster-stage';
-import { TOKEN, type Proxy, type Stage } from '../stage/stage';
-import { withWorkerStage } from '../stage/worker-stage';
+import type { Stage } from '../stage/stage';
+import { holdIdle, withContenders, type ArenaOptions, type Contender } from './contenders';
 import { reportContest } from './contest-report';
 import { commandCounts, totalOf } from './redis-stats';
 
-export interface ContestOptions {
+export interface ContestOptions extends ArenaOptions {
   readonly rounds: number;
   /** Of one run; a round is one run of each. */
   readonly seconds: number;
   readonly connections: number;
-  /** The whole cluster, or a worker alone. */
-  readonly stage: 'cluster' | 'worker';
-  /** Fewer than the scenario's, for work on the lane. */
-  readonly peers: readonly PeerName[];
 }
 
 export interface Run extends LoadResult {
   /** CPU time of the proxy per request in microseconds: less sensitive than its rate to what else runs on the machine. */
   readonly cpuMicros: number;
+  /** What of it was spent in the kernel. */
+  readonly kernelMicros: number;
   /** Part of a core that the proxy used: well below 1, something else was the bottleneck. */
   readonly busy: number;
   /** Commands that Redis served per request; null: the proxy has none. */
   readonly redisCommands: number | null;
 }
 
-export interface Contender extends Proxy {
-  readonly redisPort: number | null;
+/** A contender, and what it did. */
+export interface Entry extends Contender {
   readonly runs: Run[];
 }
 
@@ -43,38 +38,22 @@ const WARM_UP_SECONDS = 1;
 
 /** The router and its peers by turns, bound to one core, in front of the same instances. */
 export function measureContest(scenario: Scenario, options: ContestOptions): Promise<Outcome> {
-  const withStage = options.stage === 'cluster' ? withClusterStage : withWorkerStage;
-  return withStage(scenario.instance, async (stage) => {
-    const beside: { stop(): Promise<unknown> }[] = [];
+  return withContenders(scenario.instance, options, async ({ contenders, stage, core, words }) => {
+    const idle: RunningProcess[] = [];
     try {
-      const contenders: Contender[] = [{ ...stage.router, redisPort: stage.redisPort, runs: [] }];
-      for (const name of options.peers) {
-        const peer = await startPeer(PEERS[name], stage.ports, stage.directory);
-        beside.push(peer);
-        contenders.push({ ...peer, redisPort: null, runs: [] });
-      }
-      const pinned = canPin();
-      if (pinned) {
-        pin(
-          contenders.map(({ pid }) => pid),
-          MEASURED_CORE,
-        );
-        pin(stage.otherPids, OTHER_CORE);
-      }
-      const core = pinned ? OTHER_CORE : null;
-      for (const { url } of contenders) {
-        if (scenario.idle === undefined) break;
-        beside.push(await holdIdle(url, scenario.idle));
-      }
+      const entries = contenders.map((one) => ({ ...one, runs: [] }));
       console.log(
-        `${scenario.what}; ${options.rounds} rounds of ${options.seconds} s each, ${options.connections} connections, ` +
-          `${stage.ports.length} instances; ${pinned ? 'proxies on one core, everything else on the other' : 'not bound to cores'}\n`,
+        `${scenario.what}; ${options.rounds} rounds of ${options.seconds} s each, ${options.connections} connections, ${words}\n`,
       );
       await directly(scenario, stage, { ...options, core });
-      await compete(scenario, contenders, { ...options, core });
-      return reportContest(scenario, contenders);
+      await warmUp(scenario, entries, { ...options, core });
+      if (scenario.idle !== undefined) {
+        for (const one of entries) idle.push(await surround(one, scenario.idle));
+      }
+      await compete(scenario, entries, { ...options, core });
+      return reportContest(scenario, entries);
     } finally {
-      for (const one of beside.reverse()) await one.stop();
+      for (const one of idle.reverse()) await one.stop();
     }
   });
 }
@@ -89,26 +68,46 @@ async function directly(
   console.log(`one instance, directly: ${perSecond.toFixed(0)}/s  errors ${errors}`);
 }
 
+/** Opens idle connections to a contender and tells what they cost. */
+async function surround({ name, url, pid }: Contender, count: number): Promise<RunningProcess> {
+  const before = residentBytes(pid);
+  const idle = await holdIdle(url, count);
+  const each = (residentBytes(pid) - before) / count / 1024;
+  console.log(`${name.padEnd(12)}  ${count} idle connections: ${each.toFixed(1)} KB of resident memory each`);
+  return idle;
+}
+
+type CompeteOptions = ContestOptions & { readonly core: number | null };
+
+async function warmUp(
+  { load }: Scenario,
+  entries: readonly Entry[],
+  { connections, core }: CompeteOptions,
+): Promise<void> {
+  for (const { url } of entries) await load({ connections, core, url, seconds: FIRST_WARM_UP_SECONDS });
+}
+
 async function compete(
   { load }: Scenario,
-  contenders: readonly Contender[],
-  { rounds, seconds, connections, core }: ContestOptions & { readonly core: number | null },
+  entries: readonly Entry[],
+  { rounds, seconds, connections, core }: CompeteOptions,
 ): Promise<void> {
   const run = { connections, core };
-  for (const { url } of contenders) await load({ ...run, url, seconds: FIRST_WARM_UP_SECONDS });
   for (let round = 1; round <= rounds; round += 1) {
-    for (const { name, url, pid, redisPort, runs } of contenders) {
+    for (const { name, url, pid, redisPort, runs } of entries) {
       await load({ ...run, url, seconds: WARM_UP_SECONDS });
       const redisBefore = await redisCalls(redisPort);
-      const [before, startedAt] = [cpuSeconds(pid), performance.now()];
+      const [before, startedAt] = [cpuTime(pid), performance.now()];
       const result = await load({ ...run, url, seconds });
-      const used = cpuSeconds(pid) - before;
+      const after = cpuTime(pid);
       const redisAfter = await redisCalls(redisPort);
-      const cpuMicros = (used * 1e6) / result.requests;
-      const busy = (used * 1000) / (performance.now() - startedAt);
+      const micros = (from: number, to: number): number => ((to - from) * 1e6) / result.requests;
+      const cpuMicros = micros(before.total, after.total);
+      const kernelMicros = micros(before.kernel, after.kernel);
+      const busy = ((after.total - before.total) * 1000) / (performance.now() - startedAt);
       const redisCommands =
         redisBefore === null || redisAfter === null ? null : (redisAfter - redisBefore) / result.requests;
-      runs.push({ ...result, cpuMicros, busy, redisCommands });
+      runs.push({ ...result, cpuMicros, kernelMicros, busy, redisCommands });
       const figures = `${result.perSecond.toFixed(0).padStart(6)}/s  ${cpuMicros.toFixed(1).padStart(6)} us CPU/request`;
       console.log(
         `round ${round}  ${name.padEnd(12)}  ${figures}  busy ${busy.toFixed(2)}  errors ${result.errors}`,
@@ -119,14 +118,4 @@ async function compete(
 
 async function redisCalls(port: number | null): Promise<number | null> {
   return port === null ? null : totalOf(await commandCounts(port));
-}
-
-/** Opens connections, each with one request, that stay open until `stop`. */
-async function holdIdle(url: string, count: number): Promise<RunningProcess> {
-  return startProcess({
-    name: 'idle connections',
-    command: process.execPath,
-    args: [join(__dirname, '..', 'programs', 'idle-connections.js'), new URL(url).port, String(count), TOKEN],
-    ready: /^idle$/m,
-  });
 }

@@ -9,13 +9,21 @@ const [port, ...instances] = process.argv.slice(2).map(Number);
 const agent = new Agent({ keepAlive: true, scheduling: 'lifo', maxFreeSockets: 1_024 });
 const targets = instances.map((one) => ({ protocol: 'http:', host: '127.0.0.1', port: one }));
 const proxy = createProxyServer({ agent });
+// Of WebSockets; a client that hangs up is one.
+proxy.on('error', () => undefined);
 let turn = 0;
+const next = () => targets[turn++ % targets.length];
 
-createServer({ keepAliveTimeout: 300_000 }, (request, response) => {
-  const target = targets[turn++ % targets.length];
+const server = createServer({ keepAliveTimeout: 300_000 }, (request, response) => {
+  const target = next();
   if (target === undefined) return;
   proxy.web(request, response, { target }, () => {
     if (response.headersSent) response.destroy();
     else response.writeHead(502).end();
   });
-}).listen(port, '127.0.0.1');
+});
+server.on('upgrade', (request, socket, head) => {
+  const target = next();
+  if (target !== undefined) proxy.ws(request, socket, head, { target });
+});
+server.listen(port, '127.0.0.1');

@@ -1,13 +1,34 @@
-/** `node worker.js <JSON of router options>`: one router worker without a control process. */
+/** `node worker.js <JSON of router options> [<count>]`: router workers without a control process. With one, it is this process. */
+import cluster from 'node:cluster';
+import { setFlagsFromString } from 'node:v8';
 import { routerOptions, startRouterWorker, type RouterOptions } from '@waiter/router';
 
 type Given = Parameters<typeof routerOptions>[0] & Partial<RouterOptions>;
 
-async function main(): Promise<void> {
-  const worker = await startRouterWorker(routerOptions(JSON.parse(process.argv[2] ?? '') as Given));
+const options = routerOptions(JSON.parse(process.argv[2] ?? '') as Given);
+const count = Number(process.argv[3] ?? 1);
+
+async function work(number: number): Promise<void> {
+  const worker = await startRouterWorker(options, { workerId: `${options.routerId}/${number}` });
   process.stdout.write(`listening on ${worker.port}\n`);
   // So that a profile is written (--cpu-prof).
   process.on('SIGTERM', () => void worker.close().then(() => process.exit(0)));
 }
 
-void main();
+/** Tells, after a full collection, what is really in use. */
+function reportMemory(): void {
+  setFlagsFromString('--expose-gc');
+  (globalThis as { gc?: () => void }).gc?.();
+  process.stdout.write(`memory ${JSON.stringify(process.memoryUsage())}\n`);
+}
+
+if (cluster.isPrimary && count > 1) {
+  for (let i = 0; i < count; i += 1) cluster.fork();
+  process.on('SIGTERM', () => {
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.kill();
+    cluster.disconnect(() => process.exit(0));
+  });
+} else {
+  process.on('SIGUSR2', reportMemory);
+  void work(cluster.worker?.id ?? 1);
+}

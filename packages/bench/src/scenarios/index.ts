@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { load, type LoadOptions, type LoadResult } from '../load/load';
+import { loadBy } from '../load/program';
 import { BROWSER_HEAD, PLAIN_HEAD } from './heads';
 import type { RunOptions, Scenario } from './scenario';
 
@@ -70,6 +71,22 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     peers: ['haproxy', 'nginx', 'http-proxy'],
     idle: 1_000,
     load: byWrk({ headers: PLAIN_HEAD }),
+    targets: [],
+  },
+  websocket: {
+    instance: 'echo',
+    connections: 64,
+    what: 'WebSocket echo: short messages, one at a time on each connection',
+    peers: ['haproxy', 'nginx', 'http-proxy'],
+    load: loadBy('websocket-load'),
+    targets: [],
+  },
+  grpc: {
+    instance: 'grpc-service',
+    connections: 64,
+    what: 'unary calls of gRPC, so many at once, on connections of HTTP/2 with 8 each',
+    peers: ['haproxy', 'nginx'],
+    load: loadBy('grpc-load'),
     targets: [],
   },
   'new-connections': {

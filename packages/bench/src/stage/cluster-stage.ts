@@ -1,6 +1,6 @@
 import { withCluster, type Cluster } from '../cluster/cluster';
 import { readyPorts, registerToken, useToken } from '../cluster/service';
-import { instanceCommand, prepareInstances, type InstanceKind } from './instances';
+import { instanceCommand, prepareInstances, protocolOf, type InstanceKind } from './instances';
 import { CONCURRENCY_LEVEL, INSTANCES, TOKEN, type Stage } from './stage';
 
 /** A whole cluster as it is shipped, with a request log: its router has one worker beside the control process. */
@@ -15,6 +15,7 @@ export function withClusterStage<T>(kind: InstanceKind, work: (stage: Stage) => 
       // As the peers do it; in order of age, one instance would get it all.
       'load-balancing': 'random',
       'health-check-url': '/',
+      ...(protocolOf(kind) === 'h2c' ? { 'backend-proto': 'h2c' } : {}),
     });
     const ports = await readyPorts(cluster, await useToken(cluster, TOKEN), INSTANCES);
     return work({

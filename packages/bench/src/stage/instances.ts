@@ -1,8 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What serves behind the proxies: nginx, or a program that reads uploads to their end. */
-export type InstanceKind = 'nginx' | 'sink';
+/** What serves behind the proxies: nginx, or a program that reads uploads to their end, echoes WebSockets, or speaks gRPC. */
+export type InstanceKind = 'nginx' | 'sink' | 'echo' | 'grpc-service';
+
+/** How a proxy speaks to instances, and to clients. */
+export type Protocol = 'http' | 'websocket' | 'h2c';
+
+export function protocolOf(kind: InstanceKind): Protocol {
+  if (kind === 'grpc-service') return 'h2c';
+  return kind === 'echo' ? 'websocket' : 'http';
+}
 
 const PROGRAMS = join(__dirname, '..', 'programs');
 const CONFIG = 'instance.conf';
@@ -43,7 +51,7 @@ export function prepareInstances(directory: string): void {
 
 /** Shell command of an instance, which finds its port in `$PORT0`. */
 export function instanceCommand(kind: InstanceKind, directory: string): string {
-  if (kind === 'sink') return `exec ${process.execPath} ${join(PROGRAMS, 'sink.js')} $PORT0`;
+  if (kind !== 'nginx') return `exec ${process.execPath} ${join(PROGRAMS, `${kind}.js`)} $PORT0`;
   const own = join(directory, `instance-$PORT0.conf`);
   return `sed "s/PORT/$PORT0/g" ${join(directory, CONFIG)} > ${own} && exec nginx -p ${directory} -c ${own}`;
 }

@@ -11,12 +11,20 @@ export interface Stage {
   readonly redisPort: number;
 }
 
+/** A stage where more routers can be started. */
+export interface OpenStage extends Stage {
+  /** Another one, which ends with the stage. */
+  startRouter(workers: number): Promise<Proxy>;
+}
+
 /** Something that proxies. */
 export interface Proxy {
   readonly name: string;
   readonly url: string;
   /** Its CPU time counts, and that of everything below it. */
   readonly pid: number;
+  /** Bytes in use after a full collection, where that can be asked. */
+  memoryInUse?(): Promise<number>;
 }
 
 export const TOKEN = 'bench';
