@@ -19,5 +19,9 @@ export const loadBy =
     const file = join(__dirname, '..', 'programs', `${program}.js`);
     const command = [process.execPath, file, new URL(url).port, String(connections), String(seconds), TOKEN];
     const pinned = core === null ? command : ['taskset', '--cpu-list', String(core), ...command];
-    return JSON.parse(await run(pinned, seconds * 1000 + GRACE_MS)) as LoadResult;
+    const lines = (await run(pinned, seconds * 1000 + GRACE_MS)).trimEnd().split('\n');
+    const result = lines.find((line) => line.startsWith('{'));
+    for (const line of lines) if (line !== result) console.log(line);
+    if (result === undefined) throw new Error(`${program} told nothing`);
+    return JSON.parse(result) as LoadResult;
   };

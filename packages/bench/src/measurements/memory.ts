@@ -23,6 +23,22 @@ const ABORTS = join(__dirname, '..', 'programs', 'aborted-requests.js');
 const ABORTS_MS = 120_000;
 const MEGABYTE = 2 ** 20;
 
+interface Bytes {
+  readonly resident: number;
+  /** null: that cannot be asked. */
+  readonly inUse: number | null;
+}
+
+function difference(from: Bytes, to: Bytes): Bytes {
+  const inUse = from.inUse === null || to.inUse === null ? null : to.inUse - from.inUse;
+  return { resident: to.resident - from.resident, inUse };
+}
+
+function inWords({ resident, inUse }: Bytes, unit: number, decimals: number): string {
+  const known = inUse === null ? '' : ` (${(inUse / unit).toFixed(decimals)} in use)`;
+  return `${(resident / unit).toFixed(decimals)}${known}`;
+}
+
 /**
  * Memory at the start, after very many requests, after clients that hung up in the middle, and with idle connections. `in use`
  * is what a full collection leaves of heap and buffers: if that is flat, nothing leaks; resident memory is what the system sees.
@@ -37,12 +53,11 @@ export function measureMemory(options: MemoryOptions): Promise<Outcome> {
     let errors = 0;
     for (const one of contenders) {
       const figures: string[] = [];
-      const note = async (): Promise<number> => {
-        const inUse = await one.memoryInUse?.();
-        const resident = residentBytes(one.pid) / MEGABYTE;
-        const known = inUse === undefined ? '' : ` (${(inUse / MEGABYTE).toFixed(2)} in use)`;
-        figures.push(`${resident.toFixed(1)}${known}`);
-        return resident;
+      const note = async (): Promise<Bytes> => {
+        const inUse = (await one.memoryInUse?.()) ?? null;
+        const bytes = { resident: residentBytes(one.pid), inUse };
+        figures.push(inWords(bytes, MEGABYTE, 1));
+        return bytes;
       };
       errors += await serve(one, options, core, 0);
       await note();
@@ -54,9 +69,9 @@ export function measureMemory(options: MemoryOptions): Promise<Outcome> {
       errors += await serve(one, options, core, 0);
       const before = await note();
       const held = await holdIdle(one.url, idle);
-      const with1000 = await note();
+      const beside = await note();
       await held.stop();
-      figures.push((((with1000 - before) * 1024) / idle).toFixed(1));
+      figures.push(inWords(difference(before, beside), 1024 * idle, 1));
       rows.push([one.name, ...figures]);
       console.log(`${one.name}: ${figures.join(', ')}`);
     }

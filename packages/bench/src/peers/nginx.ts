@@ -21,7 +21,9 @@ const PASS = {
 export const nginx: Peer = {
   name: 'nginx',
   command({ port, instances, directory, protocol, workers }) {
-    const servers = instances.map((one) => `server 127.0.0.1:${one} max_conns=${CONCURRENCY_LEVEL} max_fails=0;`);
+    const servers = instances.map(
+      (one) => `server 127.0.0.1:${one} max_conns=${CONCURRENCY_LEVEL} max_fails=0;`,
+    );
     const file = join(directory, `peer-nginx-${port}.conf`);
     writeFileSync(
       file,

@@ -30,7 +30,7 @@ function call(session: ClientHttp2Session): void {
   stream.on('close', () => {
     if (over) return;
     if (status === '0') report.answered(sentAt);
-    else report.errors += 1;
+    else report.failed(`grpc-status ${String(status)}`);
     if (!session.destroyed) call(session);
   });
   stream.end(REQUEST);
@@ -38,7 +38,7 @@ function call(session: ClientHttp2Session): void {
 
 for (let i = 0; i < calls; i += CALLS_PER_CONNECTION) {
   const session = connect(`http://127.0.0.1:${port}`);
-  session.on('error', () => (report.errors += 1));
+  session.on('error', (error) => report.failed(error.message));
   for (let j = 0; j < Math.min(CALLS_PER_CONNECTION, calls - i); j += 1) call(session);
 }
 setTimeout(() => {

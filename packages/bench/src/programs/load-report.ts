@@ -5,16 +5,22 @@ export class LoadReport {
   private readonly times: number[] = [];
   private readonly startedAt = performance.now();
   bytes = 0;
-  errors = 0;
+  private readonly failures = new Map<string, number>();
 
   /** One request, or message, and its answer. @param sentAt monotonic milliseconds */
   answered(sentAt: number): void {
     this.times.push(performance.now() - sentAt);
   }
 
-  /** Ends the program. */
+  failed(why: string): void {
+    this.failures.set(why, (this.failures.get(why) ?? 0) + 1);
+  }
+
+  /** Ends the program; what failed is told on stderr. */
   tell(): never {
-    const { bytes, errors } = this;
+    const { bytes, failures } = this;
+    const errors = [...failures.values()].reduce((sum, count) => sum + count, 0);
+    for (const [why, count] of failures) process.stderr.write(`${count} x ${why}\n`);
     const elapsed = (performance.now() - this.startedAt) / 1000;
     const times = Float64Array.from(this.times).sort();
     const at = (share: number): number => times[Math.floor(share * (times.length - 1))] ?? NaN;

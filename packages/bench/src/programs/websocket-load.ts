@@ -33,7 +33,7 @@ let over = false;
 
 function failed(socket: Socket): void {
   if (over || socket.destroyed) return;
-  report.errors += 1;
+  report.failed('a WebSocket that ended, or answered something else');
   socket.destroy();
 }
 
