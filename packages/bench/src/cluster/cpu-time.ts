@@ -4,13 +4,14 @@ import { descendants } from '@waiter/testkit';
 /** Linux tells times to programs in hundredths of a second, whatever its own clock does. */
 const TICKS_PER_SECOND = 100;
 
-/** CPU seconds that a process and everything below it have used, all threads. NaN where there is no /proc. */
+/** In seconds. */
 export interface CpuTime {
   readonly total: number;
   /** What of it was spent in the kernel. */
   readonly kernel: number;
 }
 
+/** What a process and everything below it have used, all threads. NaN where there is no /proc. */
 export function cpuTime(pid: number): CpuTime {
   let [user, kernel] = [0, 0];
   for (const one of [pid, ...descendantsOf(pid)]) {
@@ -19,6 +20,10 @@ export function cpuTime(pid: number): CpuTime {
     kernel += ticks.kernel;
   }
   return { total: (user + kernel) / TICKS_PER_SECOND, kernel: kernel / TICKS_PER_SECOND };
+}
+
+export function cpuSeconds(pid: number): number {
+  return cpuTime(pid).total;
 }
 
 function descendantsOf(pid: number): number[] {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { descendants } from '@waiter/testkit';
 
 /** Resident memory of one process in MiB. NaN where there is no /proc. */
 export function residentMiB(pid: number): number {
@@ -8,4 +9,9 @@ export function residentMiB(pid: number): number {
   } catch {
     return NaN;
   }
+}
+
+/** The same in bytes, with everything below it. */
+export function residentBytes(pid: number): number {
+  return [pid, ...descendants(pid)].reduce((sum, one) => sum + residentMiB(one) * 2 ** 20, 0);
 }

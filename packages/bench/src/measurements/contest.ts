@@ -1,6 +1,6 @@
 import type { RunningProcess } from '@waiter/testkit';
 import { cpuTime } from '../cluster/cpu-time';
-import { residentBytes } from '../cluster/resident-memory';
+import { residentBytes } from '../cluster/memory';
 import type { LoadResult } from '../load/load';
 import type { Outcome } from '../report/measurement';
 import type { RunOptions, Scenario } from '../scenarios';

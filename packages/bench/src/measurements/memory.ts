@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { residentBytes } from '../cluster/resident-memory';
+import { residentBytes } from '../cluster/memory';
 import { load } from '../load/load';
 import { run } from '../load/run';
 import { loadAverage } from '../report/machine';
