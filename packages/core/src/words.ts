@@ -40,6 +40,7 @@ export type InstanceFlag =
   | 'has-responded'
   | 'never-passed-health-checks'
   | 'memory-limit-exceeded'
+  | 'image-unavailable'
   | 'hangup-exception'
   | 'timeout-exception'
   | 'ssl-exception';

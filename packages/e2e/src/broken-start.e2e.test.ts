@@ -9,7 +9,8 @@ import { app, kitchenService } from './kitchen-service';
 
 let fleet: Fleet;
 beforeAll(async () => {
-  fleet = await Fleet.start();
+  // Images count, so that there are some that cannot be had.
+  fleet = await Fleet.start({ env: { WAITER_MARATHON_IMAGE: 'docker' } });
 }, 60_000);
 afterAll(() => fleet?.stop(), 60_000);
 
@@ -70,6 +71,7 @@ const KINDS: readonly Kind[] = [
     'Health check returned an invalid response',
     { 'health-check-url': '/bad-status?status=402' },
   ],
+  ['no case of the spec', 'imaged', 'Image cannot be pulled', { image: 'registry.invalid/app:1' }],
   ['request-path case 69', 'silent', 'Unable to connect to run health checks', { cmd: 'exec sleep 3600' }],
   [
     'request-path case 70',

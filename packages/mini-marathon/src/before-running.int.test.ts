@@ -15,6 +15,26 @@ afterEach(async () => {
   expect(await marathon.stop()).toEqual([]);
 });
 
+it('an image that nobody can pull fails the task before it runs, as the Docker containerizer says', async () => {
+  const container = { type: 'DOCKER', docker: { image: 'registry.invalid/app:1', network: 'HOST' } };
+  await marathon.call('POST', '/v2/apps', { id: 'imaged', cmd: WEB_SERVER, container, backoffSeconds: 60 });
+  const { lastTaskFailure, tasks } = await marathon.appWhen(
+    'imaged',
+    (app) => app.lastTaskFailure !== undefined,
+  );
+  expect(lastTaskFailure).toMatchObject({
+    state: 'TASK_FAILED',
+    message: expect.stringMatching(
+      /^Failed to launch container: .*docker.*pull registry\.invalid\/app:1.*no such host/,
+    ),
+  });
+  expect(tasks).toEqual([]);
+  // What might be pulled elsewhere is not pulled here: the command runs as it is.
+  const docker = { image: 'nginx:1', network: 'HOST' };
+  await marathon.call('PUT', '/v2/apps/imaged?force=true', { container: { type: 'DOCKER', docker } });
+  expect((await marathon.settled('imaged')).tasksRunning).toBe(1);
+});
+
 describe('artifacts', () => {
   let folder: string;
   let web: Server;

@@ -6,7 +6,7 @@ import { UNCHECKED } from '../health/health-state';
 import { exitMessage } from './exit-status';
 import type { HostPorts } from './host-ports';
 import { signalGroup } from './process-group';
-import { stage } from './staging';
+import { needsStaging, stage } from './staging';
 import type { Task } from './task';
 import { taskIds } from './task';
 import { taskEnvironment } from './task-environment';
@@ -90,8 +90,8 @@ export class TaskRunner {
     // Told before the fork, which takes milliseconds: host and ports are known now, and who waits may start to probe.
     events.status(task);
     events.instance(task, 'Staging');
-    if (app.fetch.length === 0) this.start(task);
-    else void this.fetchAndStart(task);
+    if (needsStaging(task)) void this.stageAndStart(task);
+    else this.start(task);
     return task;
   }
 
@@ -152,7 +152,7 @@ export class TaskRunner {
     }
   }
 
-  private async fetchAndStart(task: Task): Promise<void> {
+  private async stageAndStart(task: Task): Promise<void> {
     const message = await stage(task);
     if (task.staging.signal.aborted)
       return this.endings.ended(task, 'TASK_KILLED', 'Task was killed while staging');

@@ -20,6 +20,14 @@ describe('deployment errors (spec: scaling-and-schedulers 3.9)', () => {
       [137, 137],
       'not-enough-memory',
     ],
+    [
+      'no image, which has no row',
+      ['image-unavailable'],
+      ['image-unavailable'],
+      [null, null],
+      'image-unavailable',
+    ],
+    ['an image that failed once', ['image-unavailable'], [], [null, null], 'cannot-connect'],
     ['row 2: one exit code', [], ['memory-limit-exceeded'], [1, 1], 'bad-startup-command'],
     ['row 2: 0 is an exit code', [], [], [0, 0], 'bad-startup-command'],
     ['row 3', ['ssl-exception'], ['ssl-exception'], [1, 2], 'tls-error'],
@@ -64,5 +72,7 @@ describe('deployment errors (spec: scaling-and-schedulers 3.9)', () => {
     expect(key({ unhealthy: [{ healthCheckStatus: 401 }], failed: codes })).toBe('bad-startup-command');
     expect(key({ unhealthy: [{ healthCheckStatus: 401 }] })).toBe('health-check-requires-authentication');
     expect(key({ unhealthy: [{ healthCheckStatus: 500 }, { healthCheckStatus: 401 }] })).toBeNull();
+    // No credentials would help against 403 (RFC 9110, 15.5.4): it is a wrong answer like any other.
+    expect(key({ unhealthy: [{ healthCheckStatus: 403 }] })).toBeNull();
   });
 });

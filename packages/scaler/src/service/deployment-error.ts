@@ -18,6 +18,7 @@ export interface DeploymentEvidence {
 
 const MESSAGES = {
   'not-enough-memory': 'Not enough memory allocated',
+  'image-unavailable': 'Image cannot be pulled',
   'bad-startup-command': 'Invalid startup command',
   'tls-error': 'Unable to complete TLS handshake with backend (ensure backend-proto is correctly configured)',
   'cannot-connect': 'Unable to connect to run health checks',
@@ -47,6 +48,8 @@ function keyOf({ failed, unhealthy }: DeploymentEvidence, rules: DeploymentError
     const none = (flag: InstanceFlag): boolean => failed.every(({ flags }) => !flags.includes(flag));
     const [first] = failed;
     if (all('memory-limit-exceeded')) return 'not-enough-memory';
+    // Not in the table: the original took it for a service that cannot be connected to.
+    if (all('image-unavailable')) return 'image-unavailable';
     if (
       first !== undefined &&
       first.exitCode !== null &&

@@ -115,6 +115,17 @@ test.each<[string, string[], number | null]>([
     ['never-passed-health-checks'],
     null,
   ],
+  [
+    "Failed to launch container: Failed to run 'docker -H unix:///var/run/docker.sock pull x': exited with status 1; stderr='not found'",
+    ['image-unavailable'],
+    null,
+  ],
+  [
+    "Failed to launch container: Unexpected HTTP response '404 Not Found' when trying to get the manifest",
+    ['image-unavailable'],
+    null,
+  ],
+  ["Failed to launch container: Failed to fetch all URIs for container 'c' with exit status: 256", [], null],
   ['Abnormal executor termination', [], null],
 ])('case 58: 4A.7 failed with "%s"', (message, flags, exitCode) => {
   expect(read(app({ lastTaskFailure: failure(1, message) })).failed).toEqual([

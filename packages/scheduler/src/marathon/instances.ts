@@ -76,8 +76,12 @@ export function failedInstance(
 /** What Marathon says of a task it killed because its checks failed (4B.4). */
 export const HEALTH_KILL = 'Task was killed since health check failed';
 
+/** In which a Mesos agent says that it has no image to start from: by the Docker daemon, or by its own provisioner. */
+const NO_IMAGE = /^Failed to launch container: .*\b(docker\b.*\bpull|images?|manifest|provision\w*)\b/s;
+
 function flagsOf(message: string): InstanceFlag[] {
   if (message.includes(HEALTH_KILL)) return ['never-passed-health-checks'];
+  if (NO_IMAGE.test(message)) return ['image-unavailable'];
   return message.includes('Memory limit exceeded:') ? ['memory-limit-exceeded'] : [];
 }
 
