@@ -54,6 +54,73 @@ const cookiesOf = (headers: Readonly<Record<string, unknown>>): string[] =>
 const sentBack = (cookies: readonly string[]): string =>
   cookies.map((one) => one.split(';', 1)[0]).join('; ');
 
+/** What a `Set-Cookie` line says: `name=value`, and its attributes. */
+const cookieNamed = (name: string, cookies: readonly string[]) => {
+  const [pair = '', ...attributes] = (cookies.find((one) => one.startsWith(`${name}=`)) ?? '').split(';');
+  return { pair, attributes: attributes.map((one) => one.trim()) };
+};
+
+it('request-path case 101: the cookies of /waiter-auth, and whoever has them gets no others', async () => {
+  const first = await get(0, '/waiter-auth').expect(200, USER);
+  expect(first.headers['x-waiter-auth-method']).toBe('single-user');
+  const cookies = cookiesOf(first.headers);
+  const [auth, expiry] = ['x-waiter-auth', 'x-auth-expires-at'].map((name) => cookieNamed(name, cookies));
+  expect(auth?.attributes).toEqual(['Max-Age=86400', 'Path=/', 'HttpOnly=true']);
+  expect(expiry?.attributes).toEqual(['Max-Age=86400', 'Path=/']);
+  expect(expiry?.pair).toMatch(/^x-auth-expires-at=\d{10}$/);
+  const second = await get(0, '/waiter-auth', { cookie: sentBack(cookies) }).expect(200, USER);
+  expect(second.headers['x-waiter-auth-method']).toBe('cookie');
+  expect(second.headers).not.toHaveProperty('set-cookie');
+});
+
+it.each(['', 'kept-alive.example'])(
+  'request-path case 103: keep-alive renews cookies that end too soon, and no others (host %j)',
+  async (token) => {
+    if (token !== '') await store.tokens.write({ name: token, data: { cpus: 1, owner: USER } });
+    const cookies = cookiesOf((await get(0, '/waiter-auth')).headers);
+    const keep = async (query: string, headers: Readonly<Record<string, string>> = {}) => {
+      const host = token === '' ? 'localhost' : token;
+      const path = `/.well-known/auth/keep-alive${query}`;
+      const reply = await get(0, path, { host, cookie: sentBack(cookies), ...headers }).expect(204);
+      return { given: cookiesOf(reply.headers), headers: reply.headers };
+    };
+    for (const query of ['?done=true', '?offset=10']) expect((await keep(query)).given).toEqual([]);
+    for (const query of ['?offset=100000000', '']) {
+      const { given } = await keep(query);
+      expect(cookieNamed('x-auth-expires-at', given).pair).toMatch(/=\d{10}$/);
+      const { pair } = cookieNamed('x-waiter-auth', given);
+      expect(pair).toMatch(/=[\w-]{40,}$/);
+      expect(pair).not.toBe(cookieNamed('x-waiter-auth', cookies).pair);
+    }
+    const named = { 'x-waiter-auth-user': USER, 'x-waiter-auth-principal': USER };
+    expect((await keep('', { 'x-waiter-debug': 'true' })).headers).toMatchObject(named);
+    expect((await keep('')).headers).not.toHaveProperty('x-waiter-auth-user');
+  },
+);
+
+it('request-path case 105: a bearer token that vouches for nobody leaves it to the other credentials', async () => {
+  const bearer = 'Bearer abc.def.ghi';
+  const cookie = sentBack(cookiesOf((await get(0, '/waiter-auth')).headers));
+  for (const headers of [{ authorization: bearer }, { authorization: bearer, cookie }]) {
+    const known = await get(0, '/waiter-auth', headers).expect(200, USER);
+    expect(known.headers['x-waiter-auth-method']).toBe('single-user');
+    expect(cookiesOf(known.headers)).toHaveLength(2);
+  }
+  const refused = await get(0, '/waiter-auth', { authorization: `${bearer},SingleUser forbidden`, cookie });
+  expect([refused.status, refused.headers['www-authenticate'], refused.headers['set-cookie']]).toEqual([
+    403,
+    undefined,
+    undefined,
+  ]);
+});
+
+it('request-path 9.8: without a provider OpenID Connect says that it is not there', async () => {
+  const asked = await get(0, '/.well-known/oidc/v1/openid-enabled', { host: 'a.example' }).expect(501);
+  expect(asked.body).toMatchObject({ enabled: false });
+  const back = await get(0, '/oidc/v1/callback?code=1&state=2').expect(501);
+  expect(back.text).toContain('OIDC authentication disabled');
+});
+
 it('case 167: /waiter-auth gives cookies once, and then every router knows by the cookie', async () => {
   const first = await get(0, '/waiter-auth').expect(200, USER);
   expect(first.headers['x-waiter-auth-user']).toBe(USER);

@@ -106,15 +106,42 @@ describe('/metrics/external', () => {
     await api.client().post('/metrics/external').send(body).expect(200, { 'no-op': true });
   });
 
-  it.each([
-    [{ cluster: 'other', 'service-metrics': {} }],
-    [{ cluster: CLUSTER }],
-    [{ cluster: CLUSTER, 'service-metrics': { s: metrics(-1) } }],
-    [{ cluster: CLUSTER, 'service-metrics': { s: { 's.1': {} } } }],
-    [[]],
-  ])('refuses %j', async (body) => {
-    await api.client().post('/metrics/external').send(body).expect(400);
-    await api.client().get('/metrics/external').expect(400);
+  const good = { 'last-request-time': '2024-01-01T00:00:00.000Z', 'active-request-count': 3 };
+  const reported = (updatedAt: unknown, more: object = {}) => ({
+    s: { i: { 'updated-at': updatedAt, metrics: { ...good, ...more } } },
+  });
+  const NOW = '2024-01-01T00:00:00.000Z';
+  const time = (path: string) => `Invalid '${path}' field. Must be ISO-8601 time.`;
+  const count = "Invalid 's.i.metrics.active-request-count' field. Must be non-negative integer.";
+  it.each<[unknown, string, string?]>([
+    [{}, 'Metrics are for a different cluster.', 'other'],
+    [undefined, "Invalid 'service-metrics' field. Must be a map."],
+    [{ s: [] }, "Invalid 's' field. Must be a map."],
+    [{ s: { i: 1 } }, "Invalid 's.i' field. Must be a map."],
+    [{ s: { i: {} } }, time('s.i.updated-at')],
+    [{ s: { i: { 'updated-at': NOW } } }, "Invalid 's.i.metrics' field. Must be a map."],
+    [reported('2024-01-01T00:00:00Z'), time('s.i.updated-at')],
+    [reported('2024-01-01T00:00:00.000'), time('s.i.updated-at')],
+    [reported('2024-13-01T00:00:00.000Z'), time('s.i.updated-at')],
+    [reported(1_704_067_200_000), time('s.i.updated-at')],
+    [reported(NOW, { 'last-request-time': 'today' }), time('s.i.metrics.last-request-time')],
+    [reported(NOW, { 'last-request-time': undefined }), time('s.i.metrics.last-request-time')],
+    [reported(NOW, { 'active-request-count': -1 }), count],
+    [reported(NOW, { 'active-request-count': 1.5 }), count],
+    [reported(NOW, { 'active-request-count': '3' }), count],
+  ])('request-path case 137: %j is refused: %s', async (services, message, cluster = CLUSTER) => {
+    const body = { cluster, 'service-metrics': services };
+    const accept = { accept: 'application/json' };
+    const reply = await api.client().post('/metrics/external').set(accept).send(body).expect(400);
+    expect(reply.body['waiter-error'].message).toBe(message);
+  });
+
+  it('request-path case 137: refuses what is no POST, and bodies that are no map', async () => {
+    await api.client().post('/metrics/external').send([]).expect(400);
+    for (const method of ['get', 'put', 'delete'] as const) {
+      const { text } = await api.client()[method]('/metrics/external').expect(400);
+      expect(text).toContain('Invalid request method. Only POST is supported.');
+    }
   });
 });
 

@@ -50,14 +50,15 @@ export function authenticationRoutes(deps: Deps, cookies: AuthCookies, cors: Cor
     {
       path: '/.well-known/oidc/v1/openid-enabled',
       auth: 'none',
-      methods: { any: () => ({ json: { 'client-id': null, enabled: false } }) },
+      // No provider is configured, for any host (9.8).
+      methods: { any: () => ({ status: 501, json: { 'client-id': null, enabled: false } }) },
     },
     {
       path: '/oidc/v1/callback',
       auth: 'none',
       methods: {
         any: () => {
-          throw new WaiterError('OpenID Connect is not configured', { status: 404 });
+          throw new WaiterError('OIDC authentication disabled', { status: 501 });
         },
       },
     },

@@ -5,7 +5,7 @@ import { jsonMapBody } from '../http/body';
 import type { Route } from '../http/route';
 
 /**
- * `/metrics/external`: load of requests that did not pass through a router (spec: services-and-tokens 4.19). Services that
+ * `/metrics/external`: load of requests that did not pass through a router (spec: request-path 10). Services that
  * bypass routers are not supported here (`bypass-supported?` in `/settings`), so what is well-formed is taken and left
  * unused: `no-op: true`.
  */
@@ -16,14 +16,13 @@ export function externalMetricsRoutes({ config }: Pick<ApiDeps, 'config'>): Rout
       auth: 'none',
       methods: {
         any: async (request) => {
-          if (request.method !== 'POST') throw invalid('Only POST supported');
+          if (request.method !== 'POST') throw invalid('Invalid request method. Only POST is supported.');
           const { cluster, 'service-metrics': services } = await jsonMapBody(request);
-          if (cluster !== config.cluster.name)
-            throw invalid(`Metrics are for another cluster than ${config.cluster.name}`);
-          if (!isMap(services) || !Object.values(services).every(isServiceMetrics)) {
-            throw invalid(
-              'service-metrics must hold updated-at and metrics of each instance of each service',
-            );
+          if (cluster !== config.cluster.name) throw invalid('Metrics are for a different cluster.');
+          for (const [service, instances] of entriesOf(services, 'service-metrics')) {
+            for (const [instance, reported] of entriesOf(instances, service)) {
+              checkInstance(reported, `${service}.${instance}`);
+            }
           }
           return { json: { 'no-op': true } };
         },
@@ -32,18 +31,28 @@ export function externalMetricsRoutes({ config }: Pick<ApiDeps, 'config'>): Rout
   ];
 }
 
-function isServiceMetrics(value: Json): boolean {
-  return isMap(value) && Object.values(value).every(isInstanceMetrics);
+/** @throws WaiterError 400 */
+function entriesOf(value: Json | undefined, path: string): [string, Json][] {
+  if (!isMap(value)) throw invalid(`Invalid '${path}' field. Must be a map.`);
+  return Object.entries(value);
 }
 
-function isInstanceMetrics(value: Json): boolean {
-  if (!isMap(value) || !isTime(value['updated-at']) || !isMap(value['metrics'])) return false;
-  const { 'last-request-time': last, 'active-request-count': active } = value['metrics'];
-  return isTime(last) && (active === undefined || (Number.isInteger(active) && Number(active) >= 0));
+/** @throws WaiterError 400 that names the field by its path */
+function checkInstance(reported: Json, path: string): void {
+  const { 'updated-at': updatedAt, metrics } = Object.fromEntries(entriesOf(reported, path));
+  checkTime(updatedAt, `${path}.updated-at`);
+  const fields = Object.fromEntries(entriesOf(metrics, `${path}.metrics`));
+  checkTime(fields['last-request-time'], `${path}.metrics.last-request-time`);
+  const active = fields['active-request-count'];
+  if (active === undefined || (Number.isInteger(active) && Number(active) >= 0)) return;
+  throw invalid(`Invalid '${path}.metrics.active-request-count' field. Must be non-negative integer.`);
 }
 
-function isTime(value: Json | undefined): boolean {
-  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+function checkTime(value: Json | undefined, path: string): void {
+  if (typeof value === 'string' && TIME.test(value) && !Number.isNaN(Date.parse(value))) return;
+  throw invalid(`Invalid '${path}' field. Must be ISO-8601 time.`);
 }
 
 function invalid(message: string): WaiterError {

@@ -282,7 +282,10 @@ export const ROUTER_OPERATIONS: Operations = {
       summary: 'Whether the token of this host uses OpenID Connect',
       auth: 'none',
       responses: {
-        200: json('Whether.', atLeast({ 'client-id': { type: ['string', 'null'] }, enabled: flag })),
+        501: json(
+          'No provider is configured.',
+          atLeast({ 'client-id': { type: ['string', 'null'] }, enabled: flag }),
+        ),
       },
     },
   },
@@ -290,7 +293,7 @@ export const ROUTER_OPERATIONS: Operations = {
     get: {
       summary: 'Where an OpenID Connect provider sends users back to',
       auth: 'none',
-      responses: { 404: refused('Not configured.') },
+      responses: { 501: refused('Not configured.') },
     },
   },
   '/reference/notify': { post: gone('Told routers that something has changed') },
