@@ -70,6 +70,15 @@ export class FleetClient {
     return this.ask(path, { headers: { 'x-waiter-token': token, ...headers } });
   }
 
+  /** What a browser sends once it is known, as a `Cookie` header. WebSockets need it. */
+  async cookie(): Promise<string> {
+    const { headers } = await this.get('/waiter-auth');
+    return [headers['set-cookie'] ?? []]
+      .flat()
+      .map((line) => line.split(';', 1)[0])
+      .join('; ');
+  }
+
   /** Registers a token. @throws when it is refused */
   async register(token: string, description: Readonly<Record<string, unknown>>): Promise<Answer> {
     const answer = await this.ask('/token', {

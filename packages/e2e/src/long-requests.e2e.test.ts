@@ -23,7 +23,7 @@ it('a WebSocket and a long stream end in their own time on an instance that is t
   const id = first.headers['x-waiter-service-id'] as string;
   const old = first.headers['x-waiter-backend-id'] as string;
   const socket = new WebSocket(`${client.url.replace('http', 'ws')}/`, {
-    headers: { 'x-waiter-token': 'patient' },
+    headers: { 'x-waiter-token': 'patient', cookie: await client.cookie() },
   });
   const open = new AbortController();
   socket.once('close', (code) => open.abort(new Error(`the WebSocket ended with ${code}`)));

@@ -88,7 +88,7 @@ export class Admission {
     refuseLargeBody(head.headers, facts.bodyLimit);
     const answer = admit(head, facts, tokens, options.descriptions, cors);
     if (answer !== null) return answer;
-    const refusal = authentication.identify(head.headers, facts, tokens.authentication);
+    const refusal = authentication.identify(head.headers, facts, tokens.authentication, head.isWebSocket);
     if (refusal instanceof Promise) {
       return refusal.then((refused) => refused ?? this.identified(head, facts, tokens));
     }

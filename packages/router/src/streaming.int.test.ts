@@ -11,7 +11,12 @@ import { startKitchen } from '@waiter/kitchen';
 import { rawRequest, sleep, startRedis, waitFor, type RedisServer } from '@waiter/testkit';
 import { DEFAULT_ROUTER_TIMEOUTS } from './options';
 import { call } from './testing/call';
-import { ON_THE_FLY, startRouterUnderTest, type RouterUnderTest } from './testing/router-under-test';
+import {
+  authCookie,
+  ON_THE_FLY,
+  startRouterUnderTest,
+  type RouterUnderTest,
+} from './testing/router-under-test';
 
 let redis: RedisServer;
 let router: RouterUnderTest;
@@ -343,7 +348,7 @@ describe('connections', () => {
 });
 
 describe('websockets', () => {
-  const HANDSHAKE = `GET /ws?x HTTP/1.1\r\nHost: localhost\r\n${SERVICE}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: a=b\r\n\r\n`;
+  const HANDSHAKE = `GET /ws?x HTTP/1.1\r\nHost: localhost\r\n${SERVICE}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: a=b; ${authCookie()}\r\n\r\n`;
 
   // Heads of frames (RFC 6455 5.2).
   const [TEXT_OF_5, TEXT_OF_6, MASKED_TEXT_OF_4] = ['\x81\x05', '\x81\x06', '\x81\x84\0\0\0\0'];

@@ -12,7 +12,7 @@ import { startKitchen, type RunningKitchen } from '@waiter/kitchen';
 import { Store } from '@waiter/store';
 import { rawRequest, startRedis, waitFor, type RedisServer } from '@waiter/testkit';
 import { call, type CallOptions, type CallReply } from './testing/call';
-import { startRouterUnderTest, type RouterUnderTest } from './testing/router-under-test';
+import { authCookie, startRouterUnderTest, type RouterUnderTest } from './testing/router-under-test';
 
 /** What tokens demand of the requests that come through them (request-path 8.1 to 8.4, 9.9). */
 let redis: RedisServer;
@@ -213,7 +213,7 @@ describe('CORS by the token (services-and-tokens case 129)', () => {
 
   const handshake = (host: string, more: string): string =>
     `GET /ws HTTP/1.1\r\nHost: ${host}\r\nx-user: ann\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-    `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${more}\r\n`;
+    `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: ${authCookie('ann')}\r\n${more}\r\n`;
 
   test('case 125: pages of all origins may open WebSockets, unless the configuration says otherwise', async () => {
     const strict = await startRouterUnderTest(

@@ -6,7 +6,12 @@ import { sleep, startRedis, waitFor, type RedisServer } from '@waiter/testkit';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { DEFAULT_ROUTER_TIMEOUTS, routerOptions } from './options';
 import { call } from './testing/call';
-import { ON_THE_FLY, startRouterUnderTest, type RouterUnderTest } from './testing/router-under-test';
+import {
+  authCookie,
+  ON_THE_FLY,
+  startRouterUnderTest,
+  type RouterUnderTest,
+} from './testing/router-under-test';
 import { openSocket, type TestSocket } from './testing/websocket-client';
 import { startRouterWorker } from './worker';
 
@@ -43,6 +48,14 @@ afterEach(async () => {
 
 const portOf = (of: Server): number => (of.address() as AddressInfo).port;
 const drainingIn = (drainTimeoutMs: number) => ({ ...DEFAULT_ROUTER_TIMEOUTS, drainTimeoutMs });
+const HANDSHAKE = [
+  'GET / HTTP/1.1',
+  'Host: localhost',
+  ...Object.entries({ ...ON_THE_FLY, cookie: authCookie() }).map(([name, value]) => `${name}: ${value}`),
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  '\r\n',
+].join('\r\n');
 const lastOutcome = () => router.reservations.outcomes.at(-1);
 const open = (headers: Record<string, string> = {}, port = router.port): Promise<TestSocket> =>
   openSocket(`ws://127.0.0.1:${port}/`, { headers: { ...ON_THE_FLY, ...headers } });
@@ -149,10 +162,7 @@ describe('abnormal ends', () => {
     await new Promise<void>((resolve) => stubborn.listen(0, '127.0.0.1', resolve));
     await withInstance(portOf(stubborn), async () => {
       const client = connect(router.port, '127.0.0.1').setEncoding('latin1');
-      const lines = Object.entries(ON_THE_FLY).map(([name, value]) => `${name}: ${value}\r\n`);
-      client.write(
-        `GET / HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
-      );
+      client.write(HANDSHAKE);
       const [text] = (await once(client, 'data')) as [string];
       expect(text).toMatch(/^HTTP\/1\.1 101 /);
       client.end();
@@ -196,7 +206,7 @@ describe('abnormal ends', () => {
         host: '127.0.0.1',
         port: 0,
         routerId: 'waiting',
-        redis: { url: redis.url, cluster: 'waiting' },
+        redis: { url: redis.url, cluster: 'test' },
         user: 'alice',
         timeouts: drainingIn(500),
       }),
@@ -208,10 +218,7 @@ describe('abnormal ends', () => {
     const opening = open({}, worker.port).catch((error: Error) => error);
     await waitFor('the request to wait', async () => (await outstanding()) === 1);
     const gone = connect(worker.port, '127.0.0.1');
-    const lines = Object.entries(ON_THE_FLY).map(([name, value]) => `${name}: ${value}\r\n`);
-    gone.write(
-      `GET / HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
-    );
+    gone.write(HANDSHAKE);
     await waitFor('another one', async () => (await outstanding()) === 2);
     gone.destroy();
     await waitFor('it to be forgotten', async () => (await outstanding()) === 1);

@@ -9,7 +9,13 @@ import {
   type RedisServer,
   type TemporaryDirectory,
 } from '@waiter/testkit';
-import { ON_THE_FLY, startRouterUnderTest, type RouterUnderTest } from './testing/router-under-test';
+import { call } from './testing/call';
+import {
+  authCookie,
+  ON_THE_FLY,
+  startRouterUnderTest,
+  type RouterUnderTest,
+} from './testing/router-under-test';
 import { openSocket, Refused, type TestSocket } from './testing/websocket-client';
 
 let redis: RedisServer;
@@ -79,11 +85,62 @@ describe('handshake', () => {
       },
     });
     expect(info.headers['authorization']).toMatch(/^Basic /);
+    expect(info.headers).not.toHaveProperty('cookie');
     expect(Object.keys(info.headers).filter((name) => name.startsWith('x-waiter-cmd'))).toEqual([]);
     expect(router.reservations.inUse).toBe(1);
     client.socket.close(1000);
     expect((await client.closed).code).toBe(1000);
     await waitFor('release', () => router.reservations.outcomes.at(-1) === 'success');
+  });
+
+  test('case 124: without a cookie of ours the handshake is 403, whatever else is shown', async () => {
+    const bearer = { authorization: 'Bearer a.b.c' };
+    const forged = { cookie: 'x-waiter-auth=forged' };
+    for (const headers of [{}, bearer, forged, { ...bearer, cookie: authCookie() }]) {
+      const refused = await refusal({ as: null, headers });
+      expect([refused.status, refused.headers['server']]).toEqual([403, 'waiter/abcdef0']);
+      expect(refused.body).toContain('Unauthorized');
+    }
+    expect(router.reservations.inUse).toBe(0);
+    // Others than WebSockets are as before.
+    expect((await call(router.port, { headers: ON_THE_FLY })).status).toBe(200);
+  });
+
+  test('case 126: a token without authentication needs no cookie; case 129: and takes no description by header', async () => {
+    await router.worker.store.tokens.write({
+      name: 'open.example',
+      data: {
+        ...{ cmd: 'serve', cpus: 1, mem: 64, version: '1', 'run-as-user': 'alice', name: 't' },
+        ...{ owner: 'alice', 'permitted-user': '*', authentication: 'disabled' },
+      },
+    });
+    const to = { as: null, onTheFly: false } as const;
+    const host = { host: 'open.example' };
+    const client = await open({ ...to, headers: host });
+    expect(await client.next()).toBe('Connected to kitchen');
+    client.socket.send('request-info');
+    const { headers } = JSON.parse(String(await client.next())) as { headers: Record<string, string> };
+    expect(headers['x-cid']).toMatch(/\S/);
+    for (const name of ['x-waiter-auth-principal', 'x-waiter-authenticated-principal']) {
+      expect(headers).not.toHaveProperty(name);
+    }
+    client.socket.close();
+    await client.closed;
+    for (const [name, value, message] of [
+      [
+        'x-waiter-concurrency-level',
+        '20',
+        'An authentication disabled token may not be combined with on-the-fly headers',
+      ],
+      [
+        'x-waiter-authentication',
+        'disabled',
+        'An authentication parameter is not supported for on-the-fly headers',
+      ],
+    ] as const) {
+      const refused = await refusal({ ...to, headers: { ...host, [name]: value } });
+      expect([refused.status, refused.body]).toEqual([400, expect.stringContaining(message)]);
+    }
   });
 
   test('2.4: cookies, cache-control and pragma stay behind', async () => {

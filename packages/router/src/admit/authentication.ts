@@ -1,4 +1,4 @@
-import { descriptionHeaders } from '@waiter/core';
+import { descriptionHeaders, WaiterError } from '@waiter/core';
 import type { AuthCookies, Authentication, Authenticator, HeaderMap } from '@waiter/core';
 import type { RequestFacts } from '../accept';
 import type { Answer } from '../respond';
@@ -30,12 +30,16 @@ export class RequestAuthentication {
   /**
    * Who it is goes into `facts`; nobody, where the service asks for no authentication and there is no cookie either.
    * @param authentication value of the parameter for the service
+   * @param cookieOnly nothing else counts, as for WebSockets (spec: request-path 1.6): pages of any origin can open those, and
+   *   browsers keep the cookie from pages of other sites
    * @returns the answer that refuses the request, or null
+   * @throws WaiterError 403 where only a cookie counts and there is none
    */
   identify(
     headers: HeaderMap,
     facts: RequestFacts,
     authentication: string,
+    cookieOnly = false,
   ): Answer | null | Promise<Answer | null> {
     const known = headers['cookie'] === undefined ? null : this.cookies.identityIn(headers);
     if (known !== null) {
@@ -44,6 +48,7 @@ export class RequestAuthentication {
       return null;
     }
     if (authentication === 'disabled') return null;
+    if (cookieOnly) throw new WaiterError('Unauthorized', { status: 403 });
     const outcome = this.authenticator.authenticate(headers);
     return outcome instanceof Promise
       ? outcome.then((later) => this.conclude(later, facts))

@@ -1,3 +1,4 @@
+import { AUTH_COOKIE, AuthCookies, systemClock } from '@waiter/core';
 import { routerOptions, type RouterOptions } from '../options';
 import { startRouterWorker, type RouterWorker, type WorkerEnvironment } from '../worker';
 import { FixedReservations } from './fixed-reservations';
@@ -20,6 +21,12 @@ export const ON_THE_FLY = {
   'x-waiter-name': 'under-test',
   'x-waiter-version': '1',
 } as const;
+
+/** What a browser of this user would send to a router under test. */
+export function authCookie(user = 'alice'): string {
+  const lines = new AuthCookies(['open-sesame'], 'test', systemClock).issue(user);
+  return lines.find((line) => line.startsWith(AUTH_COOKIE))?.split(';', 1)[0] ?? '';
+}
 
 /** A worker in this process whose instances are the given local ports. */
 export async function startRouterUnderTest(

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions, type RawData } from 'ws';
+import { authCookie } from './router-under-test';
 
 /** How a connection ended: what a client of `ws` hears. */
 export interface Closed {
@@ -33,12 +34,25 @@ const contentOf = (data: RawData, isBinary: boolean): string | Buffer => {
   return isBinary ? bytes : bytes.toString();
 };
 
+export interface OpenSocketOptions extends ClientOptions {
+  readonly protocols?: string[];
+  /** Whose authentication cookie is sent; null: nobody's. Default: the user of routers under test. */
+  readonly as?: string | null;
+}
+
 /** @throws Refused; or the error of `ws` */
 export function openSocket(
   url: string,
-  { protocols = [], ...options }: ClientOptions & { protocols?: string[] } = {},
+  { protocols = [], as = 'alice', headers = {}, ...options }: OpenSocketOptions = {},
 ): Promise<TestSocket> {
-  const socket = new WebSocket(url, protocols, { handshakeTimeout: 15_000, ...options });
+  const cookie = [as === null ? '' : authCookie(as), headers['cookie'] ?? '']
+    .filter((one) => one !== '')
+    .join('; ');
+  const socket = new WebSocket(url, protocols, {
+    handshakeTimeout: 15_000,
+    headers: { ...headers, ...(cookie === '' ? {} : { cookie }) },
+    ...options,
+  });
   const messages: (string | Buffer)[] = [];
   const waiting: ((message: string | Buffer) => void)[] = [];
   let taken = 0;

@@ -14,7 +14,7 @@ export function webSocketTraffic(stage: Stage): Traffic {
 
 async function converse(stage: Stage, random: Random): Promise<void> {
   const socket = new WebSocket(`ws://127.0.0.1:${stage.port(random)}/`, {
-    headers: { 'x-waiter-token': TOKENS.busy },
+    headers: { 'x-waiter-token': TOKENS.busy, cookie: await stage.fleet.client().cookie() },
   });
   const quiet = setTimeout(() => socket.terminate(), SILENCE_MS);
   try {
