@@ -38,7 +38,7 @@ it('services start, grow, show their logs and stop on a Marathon with basic auth
   expect(gone.status).toBe(200);
 }, 60_000);
 
-it('a service whose health check asks for its password serves, is checked by Waiter alone, and its ping is answered', async () => {
+it('request-path case 86: a service whose health check asks for its password serves, is checked by Waiter alone, and its ping is answered', async () => {
   const cmd = `exec ${kitchenCommand()} -p $PORT0 --enable-health-check-authentication`;
   const client = fleet.client();
   const description = kitchenService({ name: 'named', cmd, 'health-check-authentication': 'standard' });
@@ -51,5 +51,9 @@ it('a service whose health check asks for its password serves, is checked by Wai
   const marathon = await fetch(`${fleet.marathon.url}/v2/apps/${id}`, { headers: { authorization } });
   expect(await marathon.json()).toMatchObject({ app: { healthChecks: [], tasksRunning: 1 } });
   const ping = await client.get('/waiter-ping', { 'x-waiter-token': 'named' });
-  expect(JSON.parse(ping.body)).toMatchObject({ 'ping-response': { status: 200 } });
+  const user = process.env['USER'] ?? 'root';
+  expect(JSON.parse(ping.body)).toMatchObject({
+    'ping-response': { status: 200, result: 'received-response', body: `Hello ${user}` },
+    'service-state': { 'exists?': true, 'healthy?': true, status: 'Running' },
+  });
 }, 60_000);

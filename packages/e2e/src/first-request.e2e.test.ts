@@ -68,6 +68,16 @@ describe('the first request', () => {
     expect(echo.headers['x-waiter-backend-id']).toBeTruthy();
   });
 
+  it('request-path case 48: waits for an instance that takes its time to start, within its grace period', async () => {
+    const client = fleet.client();
+    const { cmd } = kitchenService();
+    const description = { name: 'slow', cmd: `sleep 5 && ${String(cmd)}`, 'grace-period-secs': 120 };
+    await client.register('slow', kitchenService(description));
+    const answer = await client.use('slow', '/hello', { 'x-waiter-debug': 'true' });
+    expect([answer.status, answer.body]).toEqual([200, 'Hello World']);
+    expect(Number(answer.headers['x-waiter-get-available-instance-ns'])).toBeGreaterThanOrEqual(5e9);
+  }, 60_000);
+
   it('cold-starts once for many first requests at the same time', async () => {
     const client = fleet.client();
     await client.register('many', kitchenService({ name: 'many', 'concurrency-level': 50 }));

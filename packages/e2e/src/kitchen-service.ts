@@ -38,6 +38,12 @@ export async function healthyInstances(client: FleetClient, serviceId: string): 
   return instances['active-instances'].filter((instance) => instance['healthy?']).length;
 }
 
+/** By which an instance knows Waiter. */
+export function serviceAuthorization(serviceId: string): string {
+  const password = createHash('md5').update(`${serviceId}open-sesame`).digest('hex');
+  return `Basic ${Buffer.from(`waiter:${password}`).toString('base64')}`;
+}
+
 /** Follows the kitchens of a service and remembers the most requests each ever served at once. */
 export class KitchenWatch {
   readonly maxima = new Map<string, number>();
@@ -47,8 +53,7 @@ export class KitchenWatch {
     private readonly client: FleetClient,
     private readonly serviceId: string,
   ) {
-    const password = createHash('md5').update(`${serviceId}open-sesame`).digest('hex');
-    this.authorization = `Basic ${Buffer.from(`waiter:${password}`).toString('base64')}`;
+    this.authorization = serviceAuthorization(serviceId);
   }
 
   async look(): Promise<void> {

@@ -1,6 +1,8 @@
+import { kitchenCommand } from '@waiter/kitchen';
+import { waitFor } from '@waiter/testkit';
 import { Fleet } from './fleet';
 import type { Answer, FleetClient } from './fleet-client';
-import { kitchenService } from './kitchen-service';
+import { app, healthyInstances, kitchenService, serviceAuthorization } from './kitchen-service';
 
 /** What a fleet says about itself, and the small print of lists and headers (spec: services-and-tokens 6.7 to 6.11). */
 const USER = process.env['USER'] ?? 'root';
@@ -57,6 +59,49 @@ describe('headers', () => {
     expect(messageOf(long)).toContain('cmd must be at most 1200 characters');
   });
 });
+
+it('request-path cases 35 and 87: an instance that fails its health checks serves nobody, is not killed, and recovers', async () => {
+  const cmd = `exec ${kitchenCommand()} -p $PORT0 --enable-status-change`;
+  const patient = { 'health-check-interval-secs': 5, 'health-check-max-consecutive-failures': 15 };
+  const description = kitchenService({ name: 'moody', cmd, 'grace-period-secs': 0, ...patient });
+  await client.register('moody', description);
+  const first = await client.use('moody', '/hello', { 'x-waiter-debug': 'true' });
+  expect(first.status).toBe(200);
+  const id = String(first.headers['x-waiter-service-id']);
+  const instance = String(first.headers['x-waiter-backend-id']);
+  // Until then only Waiter has seen it healthy.
+  await waitFor('Marathon to find it healthy', async () => {
+    const answer = await fetch(`${fleet.marathon.url}/v2/apps/${id}`);
+    return ((await answer.json()) as { app: { tasksHealthy: number } }).app.tasksHealthy === 1;
+  });
+  const mood = { 'x-kitchen-default-status-value': '400', 'x-kitchen-default-status-timeout': '600000' };
+  await client.use('moody', '/hello', mood);
+  const healthy = (count: number): Promise<unknown> =>
+    waitFor(
+      `${count} healthy on every router`,
+      async () => {
+        const seen = await Promise.all(fleet.clients.map((one) => healthyInstances(one, id)));
+        return seen.every((one) => one === count);
+      },
+      { timeoutMs: 40_000 },
+    );
+  await healthy(0);
+  for (const one of fleet.clients) {
+    const refused = await one.use('moody', '/hello', { 'x-waiter-queue-timeout': '1000' });
+    expect([refused.status, refused.headers['server']]).toEqual([503, expect.stringMatching(/^waiter/)]);
+    expect(refused.body).toContain('no instance available to handle request');
+  }
+  // It is there all the same.
+  const { instances } = await app(client, id);
+  const [known] = instances['active-instances'].filter((one) => one.id === instance);
+  expect(instances['killed-instances']).toEqual([]);
+  await fetch(`http://${known?.host}:${known?.port}/hello`, {
+    headers: { 'x-kitchen-default-status-value': '200', authorization: serviceAuthorization(id) },
+  });
+  await healthy(1);
+  const again = await fleet.client(1).use('moody', '/hello', { 'x-waiter-debug': 'true' });
+  expect([again.status, again.headers['x-waiter-backend-id']]).toEqual([200, instance]);
+}, 120_000);
 
 describe('/apps', () => {
   it('case 148: what it does not know in the query changes nothing', async () => {

@@ -2,7 +2,7 @@ import { createServer, type Http2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { startKitchen, type RunningKitchen } from '@waiter/kitchen';
 import { Store } from '@waiter/store';
-import { startRedis, waitFor, type RedisServer } from '@waiter/testkit';
+import { freePort, startRedis, waitFor, type RedisServer } from '@waiter/testkit';
 import { call, type CallReply } from './testing/call';
 import {
   ON_THE_FLY,
@@ -114,6 +114,26 @@ describe.each([true, false])('http1 lane: %s', (http1) => {
     // The parameter of the service, not what this one request used (2.6).
     expect(checked.headers['x-waiter-backend-proto']).toBe(proto);
     expect(checked.headers['x-waiter-service-id']).toBe(plain.headers['x-waiter-service-id']);
+  });
+
+  test('case 29: an instance that serves on another port than its first is healthy, and cannot be connected to', async () => {
+    const headers = {
+      'x-waiter-name': `elsewhere-${String(http1)}`,
+      'x-waiter-ports': '3',
+      'x-waiter-health-check-port-index': '2',
+    };
+    await publish(await ask(headers));
+    const before = router.reservations.addresses;
+    router.reservations.addresses = [{ host: '127.0.0.1', port: await freePort() }];
+    try {
+      const checked = await ask({ ...headers, ...CHECK });
+      expect([checked.status, checked.headers['x-waiter-backend-port']]).toEqual([200, String(second.port)]);
+      const reply = await ask(headers, '/hello');
+      expect([reply.status, reply.headers['server']]).toEqual([502, 'waiter/abcdef0']);
+      expect(reply.text).toContain('Request failed to connect to service backend');
+    } finally {
+      router.reservations.addresses = before;
+    }
   });
 
   test('security: nothing else of the other ports can be reached by the header', async () => {
