@@ -17,16 +17,18 @@ const SENT = Buffer.concat([
   PAYLOAD.map((byte, i) => byte ^ (MASK[i % 4] ?? 0)),
 ]);
 const ECHO = Buffer.concat([Buffer.from([0x81, PAYLOAD.length]), PAYLOAD]);
-const HANDSHAKE = [
-  'GET / HTTP/1.1',
-  'Host: 127.0.0.1',
-  `x-waiter-token: ${token}`,
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
-  '\r\n',
-].join('\r\n');
+const handshake = (cookie: string): string =>
+  [
+    'GET / HTTP/1.1',
+    'Host: 127.0.0.1',
+    `x-waiter-token: ${token}`,
+    ...(cookie === '' ? [] : [`Cookie: ${cookie}`]),
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
+    '\r\n',
+  ].join('\r\n');
 
 const report = new LoadReport();
 let over = false;
@@ -37,7 +39,17 @@ function failed(socket: Socket): void {
   socket.destroy();
 }
 
-function open(): void {
+/** What a browser would have got with any page before: Waiter knows WebSockets by it. Empty from peers, which give none. */
+async function cookie(): Promise<string> {
+  const reply = await fetch(`http://127.0.0.1:${port}/`, { headers: { 'x-waiter-token': token } });
+  await reply.arrayBuffer();
+  return reply.headers
+    .getSetCookie()
+    .map((line) => line.split(';', 1)[0])
+    .join('; ');
+}
+
+function open(head: string): void {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   let sentAt = 0;
   let got: Buffer = Buffer.alloc(0);
@@ -55,7 +67,7 @@ function open(): void {
     if (!over) send();
   };
   socket.on('error', () => failed(socket)).on('end', () => failed(socket));
-  socket.once('connect', () => socket.write(HANDSHAKE));
+  socket.once('connect', () => socket.write(head));
   socket.once('data', (bytes) => {
     const answer = bytes.toString('latin1');
     if (!answer.startsWith('HTTP/1.1 101 ') || !answer.endsWith('\r\n\r\n')) return failed(socket);
@@ -64,8 +76,13 @@ function open(): void {
   });
 }
 
-for (let i = 0; i < connections; i += 1) open();
-setTimeout(() => {
-  over = true;
-  report.tell();
-}, seconds * 1000);
+async function main(): Promise<void> {
+  const head = handshake(await cookie());
+  for (let i = 0; i < connections; i += 1) open(head);
+  setTimeout(() => {
+    over = true;
+    report.tell();
+  }, seconds * 1000);
+}
+
+void main();
