@@ -4,7 +4,7 @@ import { SERVE, startCluster, type FakeWorker, type TestCluster } from './testin
 let cluster: TestCluster;
 let worker: FakeWorker;
 beforeEach(async () => {
-  cluster = await startCluster();
+  cluster = await startCluster({}, { authenticatedChecks: 'waiter' });
   const scaler = await cluster.scaler();
   await waitFor('a leader', () => scaler.leading);
   worker = await cluster.worker('r1/1');
@@ -59,6 +59,50 @@ test('one that lives is left alone, and so is one whose liveness is its health',
   expect(after.map(({ instances }) => instances[0]?.id)).toEqual(
     before.map(({ instances }) => instances[0]?.id),
   );
+});
+
+describe('a service whose health only we can check, since the check carries credentials', () => {
+  const OURS = {
+    'health-check-authentication': 'standard',
+    'health-check-interval-secs': 0.2,
+    'health-check-max-consecutive-failures': 2,
+    'grace-period-secs': 1,
+  };
+  const failures = async (id: string): Promise<(string | null)[]> =>
+    ((await cluster.snapshot(id))?.failed ?? []).map(({ message }) => message);
+
+  test('is given up when it never answers, and said to be so', async () => {
+    const id = await cluster.service('mute', 'exec sleep 600', OURS);
+    void worker.ask(id);
+    await waitFor('two that were given up', async () => (await failures(id)).length >= 2, {
+      timeoutMs: 30_000,
+    });
+    expect(new Set(await failures(id))).toEqual(new Set(['2 health checks failed, the last with no answer']));
+    const error = await waitFor('the error', async () => (await cluster.snapshot(id))?.deploymentError);
+    expect(error).toMatchObject({ key: 'cannot-connect' });
+  });
+
+  test('is replaced when it fails later, and left alone while it passes', async () => {
+    const named = (aliveMs: number): string =>
+      SERVE.replace(
+        "r.end('ok')",
+        `r.writeHead(!q.headers.authorization ? 401 : process.uptime() * 1000 > ${aliveMs} ? 500 : 200).end()`,
+      );
+    const at = { ...OURS, 'health-check-url': '/' };
+    const sick = await cluster.service('sick', named(2_000), at);
+    const well = await cluster.service('well', named(600_000), {
+      ...at,
+      'health-check-max-consecutive-failures': 30,
+    });
+    for (const id of [sick, well]) await worker.ask(id);
+    const before = await cluster.open(well, 1);
+    await waitFor('it to be given up', async () => (await failures(sick)).length > 0, { timeoutMs: 30_000 });
+    const { failed } = (await cluster.snapshot(sick)) ?? { failed: [] };
+    expect(failed[0]?.message).toMatch(/^2 health checks failed, the last with /);
+    const after = await cluster.open(well, 1);
+    expect(after.instances[0]?.id).toBe(before.instances[0]?.id);
+    expect(await failures(well)).toEqual([]);
+  });
 });
 
 test('case 30: an instance that the scheduler calls healthy is not probed any more', async () => {

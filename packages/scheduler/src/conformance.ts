@@ -404,7 +404,10 @@ export function describeScheduler(name: string, makeHarness: () => Promise<Sched
       await scheduler.maintain?.();
       scheduler.rest?.();
       expect(await scheduler.get(id)).toMatchObject({ requested: 2, active: before.active });
-      expect(scheduler.isHidden?.(harness.spec(id, harness.serveCommand, 1).effective) ?? false).toBe(false);
+      const { effective } = harness.spec(id, harness.serveCommand, 1);
+      expect(scheduler.isHidden?.(effective) ?? false).toBe(false);
+      // The other tests count on it.
+      expect(scheduler.checksHealth?.(effective) ?? true).toBe(true);
     });
 
     test('after its end a driver tells nothing, and calls reject', async () => {

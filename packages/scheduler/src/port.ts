@@ -83,6 +83,11 @@ export interface Scheduler {
    * nothing then. Absent: never.
    */
   isHidden?(effective: ServiceParameters): boolean;
+  /**
+   * False for a service that the scheduler cannot check: it never shows its instances as healthy, and replaces none that is not.
+   * Absent: it checks all.
+   */
+  checksHealth?(effective: ServiceParameters): boolean;
   close(): Promise<void>;
 }
 

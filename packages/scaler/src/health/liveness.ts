@@ -15,9 +15,18 @@ interface Watched {
   checking: boolean;
 }
 
+/** What an instance is asked, and when it is given up. */
+interface Check {
+  readonly kind: 'liveness' | 'health';
+  readonly service: CheckedService;
+  readonly intervalMs: number;
+  readonly maxConsecutiveFailures: number;
+}
+
 /**
  * Replaces instances that fail their liveness check (spec: scaling-and-schedulers 3.6). The scheduler knows one check for
- * each app, the health check, and replaces what fails it; so this one is ours wherever a service wants another.
+ * each app, the health check, and replaces what fails it; so this one is ours wherever a service wants another. Where the scheduler
+ * cannot make the health check either, instances that fail it are replaced here.
  */
 export class LivenessChecks {
   private readonly watched = new WeakMap<TrackedInstance, Watched>();
@@ -33,45 +42,55 @@ export class LivenessChecks {
   /** Begins the checks that are due; never waits for them. */
   run(): void {
     for (const service of this.context.services.values()) {
-      if (!hasOwnLiveness(service.described.compiled)) continue;
+      const check = this.checkOf(service);
+      if (check === null) continue;
       for (const tracked of service.instances.values()) {
-        if (this.isDue(service, tracked)) void this.check(service, tracked);
+        if (this.isDue(service, tracked)) void this.check(service, tracked, check);
       }
     }
   }
 
-  /** One that still starts is the health check's business. */
+  private checkOf({ described: { compiled, effective } }: Service): Check | null {
+    const { liveness } = compiled;
+    if (hasOwnLiveness(compiled)) return { kind: 'liveness', service: livenessOf(compiled), ...liveness };
+    if (this.context.scheduler.checksHealth?.(effective) ?? true) return null;
+    return {
+      kind: 'health',
+      service: compiled,
+      intervalMs: compiled.healthCheckIntervalMs,
+      maxConsecutiveFailures: compiled.healthCheckMaxConsecutiveFailures,
+    };
+  }
+
+  /** One that still starts is not given up; without a grace period it may start for ever. */
   private isDue(service: Service, tracked: TrackedInstance): boolean {
     const { clock } = this.context;
     const { startedAtMs, port } = tracked.instance;
     if (tracked.fate !== 'open' || port === 0 || startedAtMs === null) return false;
     const { gracePeriodMs } = service.described.compiled;
-    if (!tracked.everHealthy && clock.now() - startedAtMs <= gracePeriodMs) return false;
+    const graceMs = gracePeriodMs === 0 ? Infinity : gracePeriodMs;
+    if (!tracked.everHealthy && clock.now() - startedAtMs <= graceMs) return false;
     const watched = this.watched.get(tracked);
     return watched === undefined || (!watched.checking && clock.monotonic() >= watched.nextAtMs);
   }
 
-  private async check(service: Service, tracked: TrackedInstance): Promise<void> {
+  private async check(service: Service, tracked: TrackedInstance, check: Check): Promise<void> {
     const { context } = this;
-    const { liveness } = service.described.compiled;
     const watched = this.watched.get(tracked) ?? { nextAtMs: 0, failures: 0, checking: false };
     this.watched.set(tracked, watched);
     watched.checking = true;
-    const result = await checkHealth(tracked.instance, livenessOf(service.described.compiled), {
+    const result = await checkHealth(tracked.instance, check.service, {
       timeoutMs: context.options.healthCheckTimeoutMs,
       password: servicePassword(service.id, context.options.passwords),
     });
     watched.checking = false;
-    watched.nextAtMs = context.clock.monotonic() + liveness.intervalMs;
+    watched.nextAtMs = context.clock.monotonic() + check.intervalMs;
     watched.failures = result.healthy ? 0 : watched.failures + 1;
     context.metrics.probes.with({ result: result.healthy ? 'live' : 'dead' }).inc();
-    if (watched.failures < liveness.maxConsecutiveFailures) return;
+    if (watched.failures < check.maxConsecutiveFailures) return;
     const answer = result.status === null ? 'no answer' : `status ${result.status}`;
-    await this.replace(
-      service,
-      tracked,
-      `${watched.failures} liveness checks failed, the last with ${answer}`,
-    );
+    const why = `${watched.failures} ${check.kind} checks failed, the last with ${answer}`;
+    await this.replace(service, tracked, why);
   }
 
   /** Requests on it are not waited for: it does not live. Those that nothing was sent of go elsewhere. */

@@ -9,7 +9,7 @@ import {
 } from '@waiter/core';
 import { startMiniMarathon } from '@waiter/mini-marathon';
 import { createLogger, type Logger } from '@waiter/observability';
-import { createMarathonScheduler, type Scheduler } from '@waiter/scheduler';
+import { createMarathonScheduler, type MarathonOptions, type Scheduler } from '@waiter/scheduler';
 import { Queues, Store, type Grant, type InstanceSnapshot, type WorkerLoad } from '@waiter/store';
 import {
   freePort,
@@ -69,7 +69,10 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
-export async function startCluster(options: RedisOptions = {}): Promise<TestCluster> {
+export async function startCluster(
+  options: RedisOptions = {},
+  marathonOptions: Partial<MarathonOptions> = {},
+): Promise<TestCluster> {
   const stops: (() => Promise<unknown>)[] = [];
   const redis = await startRedis(options);
   stops.unshift(() => redis.stop());
@@ -93,7 +96,11 @@ export async function startCluster(options: RedisOptions = {}): Promise<TestClus
     return { store, queues };
   };
   const marathonScheduler = (): Scheduler => {
-    const scheduler = createMarathonScheduler({ url: marathon.url, servicePrefix: SETTINGS.servicePrefix });
+    const scheduler = createMarathonScheduler({
+      url: marathon.url,
+      servicePrefix: SETTINGS.servicePrefix,
+      ...marathonOptions,
+    });
     stops.unshift(() => scheduler.close());
     return scheduler;
   };

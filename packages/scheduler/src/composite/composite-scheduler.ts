@@ -150,6 +150,11 @@ class CompositeScheduler implements Scheduler {
     return name !== null && this.batches.of(name) === undefined;
   }
 
+  checksHealth(effective: ServiceParameters): boolean {
+    const name = this.selected(effective);
+    return name === null || (this.component(name).scheduler.checksHealth?.(effective) ?? true);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.components.values()].map(({ scheduler }) => scheduler.close()));
   }

@@ -35,7 +35,7 @@ export function appDefinition(spec: ServiceSpec, options: AppDefinitionOptions):
     mem: number(effective, 'mem', 0),
     cpus: number(effective, 'cpus', 0),
     ports: Array.from({ length: number(effective, 'ports', 1) }, () => 0),
-    healthChecks: wantsCredentials(effective) ? [] : [healthCheck(effective)],
+    healthChecks: canCheck(effective) ? [healthCheck(effective)] : [],
     ...(options.fetch.length === 0 ? {} : { fetch: options.fetch.map(artifact) }),
     ...container(text(effective, 'image'), options.image),
     backoffFactor: number(effective, 'restart-backoff-factor', 2),
@@ -58,7 +58,7 @@ export function assertRunnable(effective: ServiceParameters, options: AppDefinit
     throw new SchedulerError(message, 400, false);
   };
   if (effective['cmd-type'] === 'docker') refuse('Marathon does not run services of cmd-type docker');
-  if (options.authenticatedChecks === 'refuse' && wantsCredentials(effective)) {
+  if (options.authenticatedChecks === 'refuse' && !canCheck(effective)) {
     refuse('Marathon cannot send credentials with health checks');
   }
   if (options.image === 'refuse' && text(effective, 'image') !== null) {
@@ -66,8 +66,9 @@ export function assertRunnable(effective: ServiceParameters, options: AppDefinit
   }
 }
 
-const wantsCredentials = (effective: ServiceParameters): boolean =>
-  (effective['health-check-authentication'] ?? 'disabled') !== 'disabled';
+/** Whether Marathon's health checks can ask this service: they send no credentials. */
+export const canCheck = (effective: ServiceParameters): boolean =>
+  (effective['health-check-authentication'] ?? 'disabled') === 'disabled';
 
 const ARCHIVE = /\.(tar|tgz|tbz2?|txz|zip|gz|bz2|xz)$/;
 

@@ -1,4 +1,4 @@
-import type { Instance, ServiceId } from '@waiter/core';
+import type { Instance, ServiceId, ServiceParameters } from '@waiter/core';
 import {
   SchedulerError,
   type DeleteResult,
@@ -9,6 +9,7 @@ import {
   type ServiceSpec,
 } from '../port';
 import { isOk, refused } from './answers';
+import { canCheck } from './app-definition';
 import { askOf, type Ask } from './ask';
 import { APP_EMBEDS, serviceIdOfApp, serviceOfApp } from './app-state';
 import { MarathonClient, type MarathonCall } from './client';
@@ -154,6 +155,10 @@ class MarathonScheduler implements Scheduler {
 
   rest(): void {
     this.drift.forget();
+  }
+
+  checksHealth(effective: ServiceParameters): boolean {
+    return canCheck(effective);
   }
 
   subscribe(listener: (event: SchedulerEvent) => void): void {
