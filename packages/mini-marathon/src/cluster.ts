@@ -13,7 +13,7 @@ import { Subscriptions, type Subscription } from './events/subscriptions';
 import type { Agent } from './events/task-events';
 import { TaskEvents } from './events/task-events';
 import { GroupStore, type GroupDefinition } from './groups/group-store';
-import { History, type ChangeRecord } from './groups/history';
+import { History } from './groups/history';
 import type { Logger } from './logger';
 import { silentLogger } from './logger';
 import type { MiniMarathonOptions } from './options';
@@ -68,14 +68,13 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
     apps: new Records<AppRecord>(join(dataDir, 'apps'), logger),
     deployments: new Records<DeploymentRecord>(join(dataDir, 'deployments'), logger),
     groups: new Records<GroupDefinition>(join(dataDir, 'groups'), logger),
-    history: new Records<ChangeRecord>(join(dataDir, 'history'), logger),
     subscriptions: new Records<Subscription>(join(dataDir, 'subscriptions'), logger),
     tasks: new Records<TaskRecord>(join(dataDir, 'tasks'), logger),
   };
   const subscriptions = new Subscriptions(records.subscriptions, events, logger);
   const apps = new AppStore(records.apps);
   const groups = new GroupStore(records.groups);
-  const history = new History(records.history, { apps: apps.list(), groups: groups.list() });
+  const history = new History();
   const table = new TaskTable();
   const ports = new HostPorts(options.portRange ?? [31_000, 32_000]);
   const left = records.tasks.read().sort((a, b) => a.stagedAtMs - b.stagedAtMs);
@@ -135,7 +134,7 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
     deployments,
     events,
     subscriptions,
-    versions: new VersionClock(clock, newestVersion(apps, history)),
+    versions: new VersionClock(clock, newestVersion(apps)),
     sandboxes,
     clock,
     logger,
@@ -157,9 +156,8 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
   };
 }
 
-/** Versions are never older than this, even where the clock went back meanwhile. */
-const newestVersion = (apps: AppStore, history: History): number =>
-  Math.max(0, ...[...apps.list(), ...history.list()].map(({ version }) => Date.parse(version) || 0));
+const newestVersion = (apps: AppStore): number =>
+  Math.max(0, ...apps.list().map(({ version }) => Date.parse(version) || 0));
 
 /** One agent, one framework; their ids outlive the server, since log paths are made of them. */
 function agentOf(dataDir: string, host: string): Agent {

@@ -81,7 +81,7 @@ export class Deployments {
       else this.put(app, plan.version);
     }
     for (const id of plan.original.keys()) if (!plan.target.has(id)) this.apps.remove(id);
-    this.history.record(plan, { apps: this.apps.list(), groups: this.groups.list() });
+    this.history.record({ version: plan.version, apps: this.apps.list(), groups: this.groups.list() });
     const groupId = group ?? parentId(plan.affectedApps[0] ?? '/');
     this.events.publish('group_change_success', { groupId, version: plan.version });
     const deployment: Deployment = { plan, step: 0 };

@@ -15,6 +15,8 @@ export interface PlotOptions {
   readonly yLabel: (y: number) => string;
   /** Top of the y axis, before rounding; what exceeds it is cut off. The greatest value by default. */
   readonly yMost?: number;
+  /** The y axis is logarithmic, from `yLeast` on; what is below is drawn at the bottom. */
+  readonly yLeast?: number;
 }
 
 const WIDTH = 900;
@@ -23,7 +25,7 @@ const LEFT = 60;
 const RIGHT = 10;
 const BOTTOM = 24;
 const TOP = 26;
-const LEGEND_LETTER = 6.6;
+const LEGEND_LETTER = 7.2;
 
 /** Text of HTML and SVG. */
 export const escapeText = (text: string): string =>
@@ -36,13 +38,14 @@ export function linePlot(series: readonly Series[], options: PlotOptions): strin
   const xMost = Math.max(1e-9, ...all.map(([x]) => x)) * (marked ? 1.1 : 1);
   const yMost = niceTop(options.yMost ?? Math.max(1e-9, ...all.map(([, y]) => y)));
   const x = (value: number): string => (LEFT + (value / xMost) * (WIDTH - LEFT - RIGHT)).toFixed(1);
+  const { share, values } = yScale(yMost, options.yLeast);
   const y = (value: number): string =>
-    (TOP + (1 - Math.min(value, yMost) / yMost) * (HEIGHT - TOP - BOTTOM)).toFixed(1);
-  const grid = [0, 0.25, 0.5, 0.75, 1].map((share) => {
-    const height = y(share * yMost);
+    (TOP + (1 - Math.max(0, Math.min(1, share(value)))) * (HEIGHT - TOP - BOTTOM)).toFixed(1);
+  const grid = values.map((value) => {
+    const height = y(value);
     return (
       `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${height}" y2="${height}" stroke="#e4e4e4"/>` +
-      `<text x="${LEFT - 6}" y="${height}" dy="4" text-anchor="end" fill="#555">${escapeText(options.yLabel(share * yMost))}</text>`
+      `<text x="${LEFT - 6}" y="${height}" dy="4" text-anchor="end" fill="#555">${escapeText(options.yLabel(value))}</text>`
     );
   });
   const ticks = [0, 0.25, 0.5, 0.75, 1].map(
@@ -50,7 +53,7 @@ export function linePlot(series: readonly Series[], options: PlotOptions): strin
       `<text x="${x(share * xMost)}" y="${HEIGHT - 6}" fill="#555" text-anchor="${share === 0 ? 'start' : share === 1 ? 'end' : 'middle'}">` +
       `${escapeText(options.xLabel(share * xMost))}</text>`,
   );
-  const drawn = series.map((one) => (one.marks === true ? dots(one, x, y) : line(one, x, y)));
+  const drawn = series.map((one, index) => (one.marks === true ? dots(one, index, x, y) : line(one, x, y)));
   return (
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width="100%" font-family="system-ui, sans-serif" font-size="11" role="img" aria-label="${escapeText(options.title)}">` +
     `<text x="${LEFT}" y="15" font-weight="bold">${escapeText(options.title)}</text>` +
@@ -71,12 +74,13 @@ function line({ color, points, fill }: Series, x: Scale, y: Scale): string {
   return `${area}<polyline fill="none" stroke="${color}" stroke-width="1.2" points="${path}"/>`;
 }
 
-function dots({ label, color, points }: Series, x: Scale, y: Scale): string {
+/** Labels above and below by turns, so that neighbours stay legible. */
+function dots({ label, color, points }: Series, index: number, x: Scale, y: Scale): string {
   return points
     .map(
       ([px, py]) =>
         `<circle cx="${x(px)}" cy="${y(py)}" r="4" fill="${color}"/>` +
-        `<text x="${x(px)}" y="${y(py)}" dx="7" dy="-4" fill="${color}">${escapeText(label)}</text>`,
+        `<text x="${x(px)}" y="${y(py)}" dx="7" dy="${index % 2 === 0 ? -5 : 13}" fill="${color}">${escapeText(label)}</text>`,
     )
     .join('');
 }
@@ -94,9 +98,25 @@ function legend(series: readonly Series[]): string[] {
   });
 }
 
-/** The next of 1, 2, 5 times a power of ten. */
+/** Where a value lies between bottom (0) and top (1; the next power of ten where it is logarithmic), and the values with a line. */
+function yScale(most: number, least: number | undefined) {
+  if (least === undefined || least >= most) {
+    return {
+      share: (value: number): number => value / most,
+      values: [0, 0.25, 0.5, 0.75, 1].map((share) => share * most),
+    };
+  }
+  const decades = Math.ceil(Math.log10(most / least));
+  return {
+    share: (value: number): number =>
+      value <= least ? 0 : Math.log10(value / least) / decades,
+    values: Array.from({ length: decades + 1 }, (_, power) => least * 10 ** power),
+  };
+}
+
+/** The next round number. */
 function niceTop(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  const factor = [1, 2, 5, 10].find((candidate) => candidate * power >= value) ?? 10;
+  const factor = [1, 1.2, 1.6, 2, 3, 4, 6, 8].find((candidate) => candidate * power >= value) ?? 10;
   return factor * power;
 }

@@ -27,7 +27,7 @@ test('a plot scales its points into its frame', () => {
       yLabel: String,
     },
   );
-  expect(svg).toContain('points="60.0,196.0 890.0,77.0"');
+  expect(svg).toContain('points="60.0,196.0 890.0,47.3"');
 });
 
 const RESULT: RequestSimulationResult = {
@@ -50,7 +50,7 @@ const RESULT: RequestSimulationResult = {
   ],
 };
 
-test('the report marks the best of each figure and draws all timelines to one scale', () => {
+test('the report marks the best of each figure and draws a timeline for each policy', () => {
   const other = { ...RESULT, policy: 'hpa', waitP99Ms: 900, instanceSeconds: 130 };
   const html = htmlReport({ title: 't', description: 'd', results: [RESULT, other] });
   expect(html).toContain('<td class="best">900 ms</td>');
@@ -68,4 +68,16 @@ test('the report of ticks has a plot for each group of numbers', () => {
   expect(html.match(/<svg /g)).toHaveLength(4);
   expect(html).toContain('47 requests');
   expect(html).not.toMatch(/NaN|undefined/);
+});
+
+test('a logarithmic axis keeps small and large apart and puts zero at the bottom', () => {
+  const point = (y: number) => ({ label: String(y), color: '#000', marks: true, points: [[1, y]] as const });
+  const svg = linePlot([point(0), point(0.1), point(10)], {
+    title: 't',
+    xLabel: String,
+    yLabel: String,
+    yLeast: 0.01,
+  });
+  const heights = [...svg.matchAll(/cy="([\d.]+)"/g)].map(([, y]) => Number(y));
+  expect(heights).toEqual([196, 139.3, 26]);
 });

@@ -43,15 +43,13 @@ export function reportBody({ description, results }: Omit<Report, 'title'>): str
     });
     return `<tr>${cells.join('')}</tr>`;
   });
-  // The same scale for all, so that one can be held against the other. What waits under the worst would flatten the rest.
-  const most = Math.max(1, ...results.flatMap(({ timeline }) => timeline.map(({ instances }) => instances)));
   return [
     `<p class="quiet">${escapeText(description)}</p>`,
     `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`,
     ...(results.some(({ timeline }) => timeline.length > 0)
       ? ['<h2>Wait and cost</h2>', tradeOff(results), '<h2>Instances and demand</h2>']
       : []),
-    ...results.map((result) => timelineOf(result, most)),
+    ...results.map(timelineOf),
   ].join('\n');
 }
 
@@ -78,14 +76,17 @@ function tradeOff(results: readonly RequestSimulationResult[]): string {
     marks: true,
   }));
   return linePlot(points, {
-    title: 'wait p99 (s) over instance-seconds (thousands)',
+    title: 'wait p99 (s, logarithmic) over instance-seconds (thousands)',
     xLabel: plain,
     yLabel: plain,
+    yLeast: 0.01,
   });
 }
 
-function timelineOf({ policy, timeline }: RequestSimulationResult, most: number): string {
+function timelineOf({ policy, timeline }: RequestSimulationResult): string {
   if (timeline.length === 0) return '';
+  // A queue that grows out of the frame would flatten everything else.
+  const most = 1.2 * Math.max(1, ...timeline.map(({ instances }) => instances));
   return linePlot(
     [
       { label: 'queued (most)', color: '#c33', points: timeline.map(({ atMs, queued }) => [atMs, queued]) },
