@@ -30,6 +30,7 @@ export const knative: Policy<Memory> = {
   name: 'kpa',
   description: 'Knative pod autoscaler',
   intervalMs: KPA.tickMs,
+  queueLookMs: null,
   stopsPerEvaluation: null,
   constants: KPA,
   decide(limits, seen, memory) {

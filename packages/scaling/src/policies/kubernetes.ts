@@ -26,6 +26,7 @@ export const kubernetes: Policy<Memory> = {
   name: 'hpa',
   description: 'Kubernetes horizontal pod autoscaler',
   intervalMs: HPA.syncPeriodMs,
+  queueLookMs: null,
   stopsPerEvaluation: null,
   constants: HPA,
   decide(limits, seen, memory) {

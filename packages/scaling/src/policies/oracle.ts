@@ -12,6 +12,7 @@ export function oracle(future: Foresight): Policy<null> {
     name: 'oracle',
     description: 'knows the future',
     intervalMs: 1000,
+    queueLookMs: null,
     stopsPerEvaluation: null,
     constants: { intervalMs: 1000, lookAhead: 'start-up plus two seconds' },
     decide(limits, seen) {

@@ -24,6 +24,7 @@ export function original(name: string, factors: Factors): Policy<Memory> {
     name,
     description: "the original's formula",
     intervalMs: 1000,
+    queueLookMs: null,
     stopsPerEvaluation: 1,
     constants: { ...own, intervalMs: 1000, stopsPerEvaluation: 1 },
     decide(limits, seen, memory) {

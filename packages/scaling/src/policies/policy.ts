@@ -45,6 +45,11 @@ export interface Policy<Memory = unknown> {
   readonly description: string;
   /** How often it wants to be asked. */
   readonly intervalMs: number;
+  /**
+   * It is asked out of turn when a queue has stood for this long, as routers nudge the scaler (`LASTING_QUEUE_MS` there);
+   * null: never, as autoscalers that poll metrics.
+   */
+  readonly queueLookMs: number | null;
   /** The most instances that may be stopped at one evaluation; null for no limit. */
   readonly stopsPerEvaluation: number | null;
   /** Every number that the policy is built on, for docs and reports. */

@@ -1,6 +1,8 @@
 /** What `predictive` is built on. None depends on a trace; docs/autoscaling.md says how they were chosen. */
 export interface PredictiveConstants {
   readonly intervalMs: number;
+  /** See `Policy`: what routers do (`LASTING_QUEUE_MS` there). */
+  readonly queueLookMs: number;
   /** Standard deviations of what may come kept as headroom, where a start-up is short against a service time. */
   readonly headroom: number;
   /** More of them where it is long: this times ln(1 + start-up / service time). */
@@ -23,6 +25,15 @@ export interface PredictiveConstants {
   readonly errorMemoryMs: number;
   /** A queue is to be gone this many start-ups after the new instances are ready (but not sooner than a service time). */
   readonly drainStartups: number;
+  /**
+   * Where a start-up is this many service times long, bursts are over before it helps: what all but `residentShare` of the
+   * arrivals called for is kept. Older arrivals fade within `residentMemoryMs`.
+   */
+  readonly residentFromRatio: number;
+  readonly residentShare: number;
+  readonly residentMemoryMs: number;
+  /** Of shorter requests a sample of what is in flight says little; arrivals and service time say more. */
+  readonly sampledServiceMs: number;
   /** Nothing is stopped until it was not wanted for this many start-ups, and this many service times. */
   readonly holdStartups: number;
   readonly holdServices: number;
@@ -37,20 +48,25 @@ export interface PredictiveConstants {
 
 export const PREDICTIVE: PredictiveConstants = {
   intervalMs: 250,
-  headroom: 1.5,
-  headroomPerRatio: 0.26,
-  halfHeadroomRatio: 0.1,
-  rateSpan: 1.5,
-  rateLeastMs: 6000,
-  trendSpan: 3,
-  trendTrust: 1,
-  errorTrust: 0.75,
-  errorMemoryMs: 270_000,
-  drainStartups: 0.1,
+  queueLookMs: 100,
+  headroom: 1.26,
+  headroomPerRatio: 0.16,
+  halfHeadroomRatio: 0.04,
+  rateSpan: 0.5,
+  rateLeastMs: 1900,
+  trendSpan: 7.5,
+  trendTrust: 2,
+  errorTrust: 0.44,
+  errorMemoryMs: 400_000,
+  drainStartups: 0.03,
+  residentFromRatio: 40,
+  residentShare: 0.055,
+  residentMemoryMs: 720_000,
+  sampledServiceMs: 400,
   holdStartups: 1.1,
-  holdServices: 0.1,
+  holdServices: 0.06,
   holdLastMs: 60_000,
-  roundUpFrom: 0.5,
+  roundUpFrom: 0.58,
   assumedStartupMs: 5000,
   assumedServiceMs: 1000,
 };

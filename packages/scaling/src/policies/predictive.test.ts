@@ -69,6 +69,15 @@ test('a queue of long requests gets instances at once, one of short ones only wh
   expect(at(50)).toBeLessThan(10);
 });
 
+test('where bursts are over before a start helps, what most requests called for stays', () => {
+  // Every two minutes 40 requests of 50 ms within a second; an instance takes 30 s to start.
+  const burst = (nowMs: number) => (nowMs % 120_000 < 1000 ? { inFlight: 1, arrivals: 10 } : {});
+  const kept = (startupMs: number): number =>
+    drive((nowMs) => ({ ...burst(nowMs), serviceMs: 50, startupMs }), 600_000).at(-100) ?? 0;
+  expect(kept(30_000)).toBeGreaterThanOrEqual(2);
+  expect(kept(500)).toBe(1);
+});
+
 test('goes down only when nothing more was wanted for the hold-down, which grows with the start-up', () => {
   const heldFor = (startupMs: number): number => {
     const wanted = drive(

@@ -1,3 +1,4 @@
+import { levelExceededBy, NO_LEVELS, noteNeed, type NeedLevels } from './need-levels';
 import type { PredictiveConstants } from './predictive-constants';
 import { within, type Observation, type Policy, type PolicyLimits } from './policy';
 
@@ -14,6 +15,8 @@ export interface PredictiveMemory {
   /** The most that would have been in service since then. */
   readonly peak: number;
   readonly lastRequestMs: number;
+  /** What arrivals called for; only where start-ups are long against requests. */
+  readonly levels: NeedLevels;
   /** Forecasts that wait for their time: [for when in ms, value]. */
   readonly forecasts: readonly (readonly [number, number])[];
   /** Instances wanted and until when they are held, falling. */
@@ -30,6 +33,7 @@ export function predictive(constants: PredictiveConstants, name = 'predictive'):
     name,
     description: 'forecast one start-up ahead, headroom by its error, hold-down by start cost',
     intervalMs: constants.intervalMs,
+    queueLookMs: constants.queueLookMs,
     stopsPerEvaluation: null,
     constants: { ...constants },
     decide: (limits, seen, memory) => decidePredictive(constants, limits, seen, memory),
@@ -57,7 +61,7 @@ function decidePredictive(
   const rate = blend(memory?.rate ?? 0, spanMs);
   const longRate = blend(memory?.longRate ?? 0, c.trendSpan * spanMs);
   const kept = decay(elapsedMs, serviceMs);
-  const flowing = (memory?.unhindered ?? demand) * kept + arrived * serviceMs * (1 - kept);
+  const flowing = (memory?.unhindered ?? seen.inFlight) * kept + arrived * serviceMs * (1 - kept);
   const unhindered = seen.queued === 0 ? seen.inFlight : flowing;
 
   // One start-up ahead: what is there leaves, what comes arrives; the trend may only raise it.
@@ -81,11 +85,26 @@ function decidePredictive(
   const drain = Math.min(1, serviceMs / (c.drainStartups * startupMs));
   const backlog = seen.queued > 0 ? load + Math.max(0, left - load) * drain : 0;
 
+  // Bursts that are over before a new instance is ready: only what runs already helps, so what most called for stays.
+  const resident = startupMs >= c.residentFromRatio * serviceMs;
+  const sampled = serviceMs > c.sampledServiceMs ? unhindered : 0;
+  const called = Math.ceil(Math.max(flowing, sampled) / limits.concurrencyLevel);
+  const levels = resident
+    ? noteNeed(
+        memory?.levels ?? NO_LEVELS,
+        elapsedMs,
+        c.residentMemoryMs,
+        seen.arrivals,
+        Math.min(limits.maxInstances, called),
+      )
+    : NO_LEVELS;
+  const level = levelExceededBy(levels, c.residentShare);
+
   const wantedSlots = Math.max(forecast + headroom, backlog);
   const exact = wantedSlots / limits.concurrencyLevel;
   const lastRequestMs = demand > 0 || seen.arrivals > 0 ? nowMs : (memory?.lastRequestMs ?? nowMs);
   const least = nowMs - lastRequestMs < c.holdLastMs + startupMs ? 1 : 0;
-  const rounded = Math.ceil(exact - c.roundUpFrom);
+  const rounded = Math.max(level, Math.ceil(exact - c.roundUpFrom));
   const wanted = within(limits, rounded > 1 ? rounded : least);
 
   const holdMs = c.holdStartups * startupMs + c.holdServices * serviceMs;
@@ -98,8 +117,8 @@ function decidePredictive(
   const forecasts = due ? [...errors.forecasts, [nowMs + startupMs, forecast] as const] : errors.forecasts;
   return {
     instances: within(limits, held),
-    memory: { ...errors, rate, longRate, unhindered: flowing, lastRequestMs, forecasts, holds },
-    steps: { rate: rate * 1000, load, forecast, headroom, backlog, exact, wanted, held },
+    memory: { ...errors, rate, longRate, unhindered: flowing, lastRequestMs, levels, forecasts, holds },
+    steps: { rate: rate * 1000, load, forecast, headroom, backlog, level, exact, wanted, held },
   };
 }
 

@@ -26,6 +26,7 @@ export const targetTracking: Policy<Memory> = {
   name: 'target-tracking',
   description: 'target tracking of utilisation over minutes',
   intervalMs: TRACKING.periodMs,
+  queueLookMs: null,
   stopsPerEvaluation: null,
   constants: TRACKING,
   decide(limits, seen, memory) {

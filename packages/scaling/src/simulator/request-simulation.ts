@@ -23,6 +23,8 @@ export class RequestSimulation {
   private memory: unknown = null;
   private nowMs = 0;
   private nextEvaluationMs = 0;
+  /** When a queue that has formed is to be looked at; Infinity: none is. */
+  private queueLookAtMs = Number.POSITIVE_INFINITY;
   private lastEvaluationMs: number | null = null;
   private evaluatedDemandMs = 0;
   private evaluatedArrivals = 0;
@@ -60,12 +62,13 @@ export class RequestSimulation {
       const arrivalMs = arrivals[this.arrived] ?? Number.POSITIVE_INFINITY;
       const completionMs = this.completions.nextMs;
       const readyMs = this.readiness.nextMs;
-      const nextMs = Math.min(arrivalMs, completionMs, readyMs, this.nextEvaluationMs);
+      const nextMs = Math.min(arrivalMs, completionMs, readyMs, this.nextEvaluationMs, this.queueLookAtMs);
       this.advance(nextMs);
       // At the same time: slots become free before they are wanted, and a policy sees what has happened.
       if (nextMs === completionMs) this.complete();
       else if (nextMs === readyMs) this.becomeReady();
       else if (nextMs === arrivalMs) this.arrive();
+      else if (nextMs === this.queueLookAtMs) this.lookAtQueue();
       else {
         this.nextEvaluationMs = nextMs + this.options.policy.intervalMs;
         this.evaluate();
@@ -98,6 +101,14 @@ export class RequestSimulation {
     if (alone && this.fleet.ready === 0) this.coldStarts += 1;
     if (this.fleet.total === 0) this.evaluate();
     this.dispatch();
+    const { queueLookMs } = this.options.policy;
+    const formed = this.arrived > this.served && this.queueLookAtMs === Number.POSITIVE_INFINITY;
+    if (formed && queueLookMs !== null) this.queueLookAtMs = this.nowMs + queueLookMs;
+  }
+
+  private lookAtQueue(): void {
+    this.queueLookAtMs = Number.POSITIVE_INFINITY;
+    if (this.arrived > this.served) this.evaluate();
   }
 
   private complete(): void {

@@ -10,6 +10,7 @@ const scripted = (at: (nowMs: number) => number, intervalMs = 1000): Policy => (
   name: 'scripted',
   description: '',
   intervalMs,
+  queueLookMs: null,
   stopsPerEvaluation: null,
   constants: {},
   decide: (_limits, { nowMs }) => ({ instances: at(nowMs), memory: null, steps: {} }),
@@ -66,6 +67,21 @@ test('an instance costs from its start, also while it starts, until its last req
   expect(result.instanceSeconds).toBeGreaterThanOrEqual(10 + 4.1);
   expect(result.instanceSeconds).toBeLessThanOrEqual(10 + 4.2);
   expect(result.startsPlusStops).toBe(3);
+});
+
+test('a policy that wants it is asked when a queue has stood for a while, and not for one that is over by then', () => {
+  const run = (secondAt: number): number =>
+    simulateRequests({
+      ...BASE,
+      arrivals: Float64Array.of(1100, secondAt),
+      // Asked at 0 and after 100 s: only a look at the queue can start another one.
+      policy: { ...scripted((nowMs) => (nowMs > 0 ? 2 : 1), 100_000), queueLookMs: 200 },
+      service: { kind: 'constant', meanMs: 5000 },
+    }).waitMaxMs;
+  // From 1.2 s on a request waits; at 1.4 s it is seen, and two seconds later an instance is ready.
+  expect(run(1200)).toBeCloseTo(2200, 6);
+  // The request in service ends at 6.1 s: the queue of 6 s is over at 6.2 s.
+  expect(run(6000)).toBeCloseTo(100, 6);
 });
 
 test('a draining instance is taken back before another one is started', () => {
