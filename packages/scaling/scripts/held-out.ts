@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseTrace, patternTrace, type ArrivalTrace, type Distribution, type Pattern } from '../src';
 import { intoDocument } from './document';
-import { cellsOf, RIVALS, VERDICTS, type Verdict } from './verdict';
+import { cellsOf, RIVALS, VERDICTS, type Verdict } from '../src/report/verdict';
 
 const SEED = 7;
 const HOUR_MS = 3_600_000;

@@ -108,8 +108,7 @@ function yScale(most: number, least: number | undefined) {
   }
   const decades = Math.ceil(Math.log10(most / least));
   return {
-    share: (value: number): number =>
-      value <= least ? 0 : Math.log10(value / least) / decades,
+    share: (value: number): number => (value <= least ? 0 : Math.log10(value / least) / decades),
     values: Array.from({ length: decades + 1 }, (_, power) => least * 10 ** power),
   };
 }

@@ -1,8 +1,13 @@
-import { comparePolicies, POLICY_NAMES, type ArrivalTrace, type Distribution } from '../src';
-import type { RequestSimulationResult } from '../src';
+import { POLICY_NAMES } from '../policies/registry';
+import type { ArrivalTrace } from '../simulator/arrivals';
+import { comparePolicies } from '../simulator/compare-policies';
+import type { Distribution } from '../simulator/distribution';
+import type { RequestSimulationResult } from '../simulator/simulate-requests';
 
+/** What docs/autoscaling.md compares: each service time with each start-up. */
 export const SERVICE_MS = [50, 1000, 10_000];
 export const STARTUP_MS = [1000, 5000, 30_000];
+/** What `predictive` is measured against. */
 export const RIVALS = ['original', 'original-test', 'kpa', 'hpa'] as const;
 
 export type Verdict = 'better' | 'same' | 'trade' | 'worse';
@@ -25,14 +30,15 @@ export interface Cell {
   readonly verdicts: readonly Verdict[];
 }
 
-/** Nine cells: every service time with every start-up. */
+/** Every service time with every start-up. */
 export function* cellsOf(
   trace: ArrivalTrace,
   service: (meanMs: number) => Distribution,
   seed: number,
   policies: readonly string[] = POLICY_NAMES,
+  servicesMs: readonly number[] = SERVICE_MS,
 ): Generator<Cell> {
-  for (const serviceMs of SERVICE_MS) {
+  for (const serviceMs of servicesMs) {
     for (const startupMs of STARTUP_MS) {
       const results = new Map(
         comparePolicies({
@@ -54,4 +60,23 @@ export function* cellsOf(
       yield { serviceMs, startupMs, results, verdicts };
     }
   }
+}
+
+const MARKS: Readonly<Record<Verdict, string>> = {
+  better: '**better**',
+  same: 'same',
+  trade: 'trade',
+  worse: 'WORSE',
+};
+const seconds = (ms: number): string => (ms / 1000).toFixed(ms < 10_000 ? 2 : 1);
+
+export const marksOf = (cell: Cell): string => cell.verdicts.map((said) => MARKS[said]).join(', ');
+
+/** A line of the tables of docs/autoscaling.md. */
+export function rowOf(cell: Cell): string {
+  const figures = [...cell.results.values()].map(
+    ({ waitP99Ms, instanceSeconds, startsPlusStops }) =>
+      `${seconds(waitP99Ms)} s, ${Math.round(instanceSeconds / 100) / 10}k, ${startsPlusStops}`,
+  );
+  return `| ${[`${cell.serviceMs / 1000} s / ${cell.startupMs / 1000} s`, ...figures, marksOf(cell)].join(' | ')} |`;
 }
