@@ -108,7 +108,7 @@ function decidePredictive(
   const wanted = within(limits, rounded > 1 ? rounded : least);
 
   const holdMs = c.holdStartups * startupMs + c.holdServices * serviceMs;
-  const holds = (memory?.holds ?? []).filter(([untilMs, held]) => untilMs > nowMs && held > wanted);
+  const holds = (memory?.holds ?? []).filter((hold) => hold[0] > nowMs && hold[1] > wanted);
   holds.push([nowMs + holdMs, wanted]);
   const held = holds[0]?.[1] ?? wanted;
 
@@ -117,7 +117,18 @@ function decidePredictive(
   const forecasts = due ? [...errors.forecasts, [nowMs + startupMs, forecast] as const] : errors.forecasts;
   return {
     instances: within(limits, held),
-    memory: { ...errors, rate, longRate, unhindered: flowing, lastRequestMs, levels, forecasts, holds },
+    memory: {
+      rate,
+      longRate,
+      unhindered: flowing,
+      errorSquare: errors.errorSquare,
+      comparedMs: errors.comparedMs,
+      peak: errors.peak,
+      lastRequestMs,
+      levels,
+      forecasts,
+      holds,
+    },
     steps: { rate: rate * 1000, load, forecast, headroom, backlog, level, exact, wanted, held },
   };
 }
