@@ -100,7 +100,8 @@ function decidePredictive(
     : NO_LEVELS;
   const level = levelExceededBy(levels, c.residentShare);
 
-  const wantedSlots = Math.max(forecast + headroom, backlog);
+  // Before the first request has ended nobody knows how long they take: what is there is all that there is to go by.
+  const wantedSlots = seen.serviceMs === null ? demand : Math.max(forecast + headroom, backlog);
   const exact = wantedSlots / limits.concurrencyLevel;
   const lastRequestMs = demand > 0 || seen.arrivals > 0 ? nowMs : (memory?.lastRequestMs ?? nowMs);
   const least = nowMs - lastRequestMs < c.holdLastMs + startupMs ? 1 : 0;
