@@ -141,12 +141,16 @@ export async function createCluster(options: MiniMarathonOptions): Promise<Clust
     announce: (address) => lock.announce(address),
     flush,
     close: async () => {
-      if (options.keepTasks === true) return handOver();
+      if (options.keepTasks === true) {
+        handOver();
+        return sandboxes.settled();
+      }
       closed = true;
       queue.close();
       const tasks = table.all();
       for (const task of tasks) runner.kill(task);
       await Promise.all(tasks.map((task) => task.process?.gone));
+      await sandboxes.settled();
       subscriptions.close();
       Object.values(records).forEach((each) => each.clear());
       flush();

@@ -109,6 +109,7 @@ export class Term implements Context {
     this.scheduler.rest?.();
     this.jobs.detach(this.parts.handlers);
     this.periodic.stop();
+    this.parts.sync.stop();
     this.parts.prober.stop();
     this.parts.drains.stop();
     this.services.clear();

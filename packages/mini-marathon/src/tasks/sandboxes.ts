@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, rm, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, rm, rmSync } from 'node:fs';
+import { mkdir, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { containerIdOf } from './task';
 
@@ -17,6 +18,7 @@ export class Sandboxes {
   private readonly executors: string;
   /** Oldest first. */
   private readonly endedIds: string[];
+  private readonly linking = new Map<string, Promise<void>>();
 
   /**
    * @param dataDir what `work_dir` is to a Mesos agent
@@ -44,13 +46,27 @@ export class Sandboxes {
     return join(this.executors, taskId, 'runs', containerIdOf(taskId));
   }
 
-  /** Makes the agent's path to it. Not needed to run, so it is left until the process has started. */
-  link(taskId: string): void {
+  /**
+   * Makes the agent's path to it, beside everything else: no task needs it to run, and it takes as long as half a fork.
+   * @throws Error of the file system
+   */
+  link(taskId: string): Promise<void> {
+    const linked = this.makeLinks(taskId).finally(() => this.linking.delete(taskId));
+    this.linking.set(taskId, linked);
+    return linked;
+  }
+
+  private async makeLinks(taskId: string): Promise<void> {
     const run = this.agentPathOf(taskId);
     const runs = dirname(run);
-    mkdirSync(runs, { recursive: true });
-    symlinkSync(relative(runs, this.pathOf(taskId)), run);
-    symlinkSync(basename(run), join(runs, 'latest'));
+    await mkdir(runs, { recursive: true });
+    await symlink(relative(runs, this.pathOf(taskId)), run);
+    await symlink(basename(run), join(runs, 'latest'));
+  }
+
+  /** Resolves when no path is being made. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.linking.values());
   }
 
   /** Ids of ended tasks whose sandbox is still here. */
@@ -66,7 +82,10 @@ export class Sandboxes {
 
   private prune(): void {
     for (const taskId of this.endedIds.splice(0, Math.max(0, this.endedIds.length - this.keep))) {
-      rmSync(join(this.executors, taskId), { recursive: true, force: true });
+      const unlink = (): void => rmSync(join(this.executors, taskId), { recursive: true, force: true });
+      const linking = this.linking.get(taskId);
+      if (linking === undefined) unlink();
+      else void linking.then(unlink, unlink);
       rm(this.pathOf(taskId), { recursive: true, force: true }, () => undefined);
     }
   }

@@ -219,11 +219,9 @@ export class TaskRunner {
 
   /** Its logs are harder to find without; nothing else depends on it. */
   private link(task: Task): void {
-    try {
-      this.parts.sandboxes.link(task.id);
-    } catch (error) {
+    this.parts.sandboxes.link(task.id).catch((error: unknown) => {
       this.parts.logger.warn('no agent path to the sandbox', { taskId: task.id, error });
-    }
+    });
   }
 
   private takePorts(app: AppDefinition): readonly number[] | undefined {

@@ -7,6 +7,8 @@ const REPORT_MS = 250;
 const REFRESH_MS = 1_000;
 /** Between two nudges for the same service while its queue only grows. */
 const NUDGE_MS = 250;
+/** The same while nothing changes: the scaler looks by itself each second, so this is only for a nudge that was lost. */
+const NUDGE_AGAIN_MS = 3_000;
 
 const same = (a: WorkerLoad | undefined, b: WorkerLoad): boolean =>
   a !== undefined && a.inFlight === b.inFlight && a.queued === b.queued && a.total === b.total;
@@ -53,7 +55,9 @@ export class LoadReporter {
     const due = now - this.sentAt >= REFRESH_MS;
     const changed = new Map([...loads].filter(([id, load]) => due || !same(this.sent.get(id), load)));
     const gone = [...this.sent.keys()].filter((id) => !loads.has(id));
-    for (const [id, { queued }] of loads) if (queued > 0 && due) this.waiting(id);
+    for (const [id, { queued }] of loads) {
+      if (queued > 0 && now - (this.nudgedAt.get(id) ?? -Infinity) >= NUDGE_AGAIN_MS) this.waiting(id);
+    }
     if (changed.size === 0 && gone.length === 0) return;
     this.sent = loads;
     if (due) this.sentAt = now;

@@ -7,6 +7,8 @@ import type { Transfers } from './transfers';
 const GROWTH_MS = 20;
 /** While requests wait, the exchange is repeated: it heals lost messages and renews the recall. */
 const WAITING_MS = 200;
+/** The same while nothing runs: there is nothing to recall, and what opens is told. Below the age at which the count of others is old. */
+const NOTHING_RUNS_MS = 450;
 
 interface GrantMessage {
   readonly version: number;
@@ -122,7 +124,7 @@ export class Exchanger {
     const messages = this.heldMessages;
     this.heldMessages = [];
     for (const message of messages) this.apply(message);
-    if (this.pool.queue.length > 0) this.repeatIn(WAITING_MS);
+    if (this.pool.queue.length > 0) this.repeatIn(this.pool.hasOpenInstances ? WAITING_MS : NOTHING_RUNS_MS);
     if ((this.requested || this.forced) && !this.doubtful) this.request();
   }
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { connect as http2Connect } from 'node:http2';
-import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
 import type { CompiledDescription, Instance, InstanceFlag } from '@waiter/core';
+import { connected, secured } from './connect';
 
 export interface CheckResult {
   readonly healthy: boolean;
@@ -37,15 +38,17 @@ export async function checkHealth(
     return { healthy: false, status: null, flags: [] };
   }
   const { healthCheckUrl: url, healthCheckProto: proto } = service;
-  const target: Target = {
-    host: instance.host,
-    port,
-    path: url.startsWith('/') ? url : `/${url}`,
-    headers: checkHeaders(instance.host, service, options.password),
-    secure: proto === 'https' || proto === 'h2',
-    timeoutMs: options.timeoutMs,
-  };
+  const startedAt = performance.now();
   try {
+    const socket = await connected(instance.host, port, options.timeoutMs);
+    const target: Target = {
+      socket,
+      host: instance.host,
+      path: url.startsWith('/') ? url : `/${url}`,
+      headers: checkHeaders(instance.host, service, options.password),
+      secure: proto === 'https' || proto === 'h2',
+      timeoutMs: Math.max(1, options.timeoutMs - (performance.now() - startedAt)),
+    };
     const status = await (proto === 'h2' || proto === 'h2c' ? askHttp2(target) : askHttp1(target));
     const healthy = status >= 200 && status < 300;
     return { healthy, status, flags: healthy ? [] : ['has-connected', 'has-responded'] };
@@ -55,8 +58,9 @@ export async function checkHealth(
 }
 
 interface Target {
+  /** Connected; this check's own. The answer on one that was kept says nothing of whether new ones are accepted. */
+  readonly socket: Socket;
   readonly host: string;
-  readonly port: number;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly secure: boolean;
@@ -80,18 +84,12 @@ function checkHeaders(host: string, service: CheckedService, password: string): 
 }
 
 class TimeoutError extends Error {}
-const unreachable = (): Error => Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' });
 
-/** One connection per check: the answer on a kept one says nothing of whether new ones are accepted. */
-function askHttp1({ host, port, path, headers, secure, timeoutMs }: Target): Promise<number> {
+function askHttp1({ socket, host, path, headers, secure, timeoutMs }: Target): Promise<number> {
   return new Promise((resolve, reject) => {
-    const options = { host, port, path, headers, agent: false };
-    // Instances sign their certificates themselves; the scheduler told the address.
-    const request = secure ? httpsRequest({ ...options, rejectUnauthorized: false }) : httpRequest(options);
-    const timer = setTimeout(() => {
-      const connected = request.socket?.connecting === false;
-      request.destroy(connected ? new TimeoutError('no answer in time') : unreachable());
-    }, timeoutMs);
+    const createConnection = (): Socket => (secure ? secured(socket, host, ['http/1.1']) : socket);
+    const request = httpRequest({ host, path, headers, createConnection });
+    const timer = setTimeout(() => request.destroy(new TimeoutError('no answer in time')), timeoutMs);
     request.once('response', (response) => {
       clearTimeout(timer);
       resolve(response.statusCode ?? 0);
@@ -99,20 +97,23 @@ function askHttp1({ host, port, path, headers, secure, timeoutMs }: Target): Pro
     });
     request.on('error', (error) => {
       clearTimeout(timer);
+      socket.destroy();
       reject(error);
     });
     request.end();
   });
 }
 
-function askHttp2({ host, port, path, headers, secure, timeoutMs }: Target): Promise<number> {
+function askHttp2({ socket, host, path, headers, secure, timeoutMs }: Target): Promise<number> {
   return new Promise((resolve, reject) => {
-    const authority = `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-    const session = http2Connect(authority, { rejectUnauthorized: false });
+    const authority = `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}`;
+    const createConnection = (): Socket => (secure ? secured(socket, host, ['h2']) : socket);
+    const session = http2Connect(authority, { createConnection });
     const timer = setTimeout(() => settle(() => reject(new TimeoutError('no answer in time'))), timeoutMs);
     const settle = (result: () => void): void => {
       clearTimeout(timer);
       session.destroy();
+      socket.destroy();
       result();
     };
     session.on('error', (error) => settle(() => reject(error)));

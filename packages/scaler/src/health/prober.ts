@@ -122,7 +122,8 @@ export class Prober {
           afterMs: Math.round(context.clock.monotonic() - probe.sinceMs),
         });
       } else context.logger.warn('instance stopped answering health checks', { instance: tracked.id });
-    } else if (tracked.failedChecks === 1 || result.status === 401) this.publisher.publishSoon(probe.service);
+    } else if (tracked.failedChecks === 1 || result.status === 401)
+      this.publisher.publishLater(probe.service);
     if (this.probes.get(probe.id) === probe) this.schedule(probe, tracked);
   }
 }

@@ -100,7 +100,7 @@ export class Applier {
         await this.sync.one(service);
         return 'exists already';
       }
-      this.publisher.publishSoon(service);
+      this.publisher.publishLater(service);
       return `created with ${instances}`;
     } catch (error) {
       if (error instanceof SchedulerError && isRefusal(error)) {
@@ -119,7 +119,7 @@ export class Applier {
     service.asking = instances;
     await this.context.scheduler.scale(service.id, instances, force ? { force } : {});
     service.requested = instances;
-    this.publisher.publishSoon(service);
+    this.publisher.publishLater(service);
   }
 
   private async reopen(service: Service, ids: readonly string[], remaining: number): Promise<string> {

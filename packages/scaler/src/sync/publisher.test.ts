@@ -118,3 +118,22 @@ test('nothing is written without the lease, and a later epoch deposes', async ()
   await expect(publisher.publish(service)).rejects.toThrow('not leading');
   expect(written).toHaveLength(1);
 });
+
+test('what can wait is written with what cannot, or a moment later by itself', async () => {
+  const { publisher, service, written, answers, add } = make();
+  add('a');
+  publisher.publishLater(service);
+  await settled();
+  expect(written).toHaveLength(0);
+  add('b');
+  const urgent = publisher.publish(service);
+  await settled();
+  answers[0]?.resolve(1);
+  await urgent;
+  expect(written.map(({ instances }) => instances.length)).toEqual([2]);
+  add('c');
+  publisher.publishLater(service);
+  while (written.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+  answers[1]?.resolve(2);
+  expect(written.map(({ instances }) => instances.length)).toEqual([2, 3]);
+});

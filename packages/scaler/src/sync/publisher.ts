@@ -5,6 +5,8 @@ import { currentError, snapshotOf } from '../service/views';
 import type { Launches } from './launches';
 
 const RETRY_MS = 500;
+/** What nobody waits for is written with what comes next, if that comes this soon. */
+const LATER_MS = 50;
 /** So long after Redis lost something, or perhaps did, workers may not have stated yet what they have in flight. */
 const LEASES_STATED_MS = 2_000;
 
@@ -15,6 +17,8 @@ interface Publication {
   running: Promise<void>;
   /** A write that has not begun; whoever publishes now is served by it. */
   next: Promise<void> | null;
+  /** A write that waits for others to go along with. */
+  later: NodeJS.Timeout | undefined;
 }
 
 /**
@@ -34,7 +38,13 @@ export class Publisher {
   private publication(service: Service): Publication {
     const known = this.publications.get(service);
     if (known !== undefined) return known;
-    const fresh: Publication = { text: '', version: 0, running: Promise.resolve(), next: null };
+    const fresh: Publication = {
+      text: '',
+      version: 0,
+      running: Promise.resolve(),
+      next: null,
+      later: undefined,
+    };
     this.publications.set(service, fresh);
     return fresh;
   }
@@ -46,6 +56,8 @@ export class Publisher {
   publish(service: Service): Promise<void> {
     this.launches.observe(service);
     const publication = this.publication(service);
+    clearTimeout(publication.later);
+    publication.later = undefined;
     if (publication.next !== null) return publication.next;
     const next = publication.running
       .catch(() => undefined)
@@ -60,6 +72,7 @@ export class Publisher {
 
   /** The same without waiting; what fails is repeated until it succeeds or the term ends. */
   publishSoon(service: Service): void {
+    if (this.context.ended) return;
     this.publish(service).catch((error: unknown) => {
       const { context } = this;
       if (context.ended || error instanceof StaleEpochError) return;
@@ -68,6 +81,15 @@ export class Publisher {
       }
       setTimeout(() => !context.ended && this.publishSoon(service), RETRY_MS).unref();
     });
+  }
+
+  /**
+   * For what changes nothing for a request: that instances were asked for, that one is there and not healthy. In a start each is
+   * followed by the next within milliseconds, and a write makes every worker read.
+   */
+  publishLater(service: Service): void {
+    this.launches.observe(service);
+    this.publication(service).later ??= setTimeout(() => this.publishSoon(service), LATER_MS).unref();
   }
 
   /** Publishes again what Redis lost or what failed before. */

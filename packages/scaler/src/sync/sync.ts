@@ -5,18 +5,34 @@ import type { Prober } from '../health/prober';
 import type { Service } from '../service/service';
 import type { Publisher } from './publisher';
 import type { Registry } from './registry';
+import { SecondLooks } from './second-looks';
 
 /** Keeps what is known of instances equal to what the scheduler says: by its events, and by its list from time to time. */
 export class Sync {
   private listing: Promise<void> | null = null;
   private next: Promise<void> | null = null;
+  private readonly secondLooks: SecondLooks;
 
   constructor(
     private readonly context: Context,
     private readonly registry: Registry,
     private readonly publisher: Publisher,
     private readonly prober: Prober,
-  ) {}
+  ) {
+    const one = async (id: ServiceId): Promise<void> => {
+      const service = context.services.get(id);
+      if (service !== undefined) await this.one(service);
+    };
+    this.secondLooks = new SecondLooks(
+      { one, everything: () => this.full() },
+      () => context.clock.monotonic(),
+      (error) => this.complain('changed', error),
+    );
+  }
+
+  stop(): void {
+    this.secondLooks.stop();
+  }
 
   /**
    * Lists everything and takes it over. One list at a time: whoever asks meanwhile gets the next one, and nobody waits for more
@@ -78,12 +94,12 @@ export class Sync {
 
   /** Events come at any time; they only matter while leading. */
   onEvent(event: SchedulerEvent): void {
-    this.handle(event).catch((error: unknown) => {
-      this.context.logger.warn('the scheduler could not be asked after an event', {
-        event: event.type,
-        error,
-      });
-    });
+    this.handle(event).catch((error: unknown) => this.complain(event.type, error));
+  }
+
+  private complain(event: SchedulerEvent['type'], error: unknown): void {
+    if (this.context.ended) return;
+    this.context.logger.warn('the scheduler could not be asked after an event', { event, error });
   }
 
   private async handle(event: SchedulerEvent): Promise<void> {
@@ -95,7 +111,8 @@ export class Sync {
     switch (event.type) {
       case 'started':
         service.noteActive(event.instance, clock.monotonic());
-        break;
+        this.publisher.publishLater(service);
+        return this.prober.watch(service);
       case 'ended':
         service.noteEnded(event.instanceId, event.failed, clock.now());
         break;
@@ -103,7 +120,7 @@ export class Sync {
         service.instances.get(event.instanceId)?.reportHealth(event.healthy);
         break;
       case 'changed':
-        return this.one(service);
+        return this.secondLooks.want(service.id);
     }
     this.changed(service);
   }
