@@ -3,7 +3,7 @@ import { DEFAULT_PASSWORD } from './defaults';
 import { descriptionOptions } from './descriptions';
 import { choice, duration, flag, integer, list, number, object, optionalText, text } from './option';
 import { hostnamesOption } from './hostnames';
-import { authenticatedHealthChecks, schedulersOptions } from './schedulers';
+import { authenticatedHealthChecks, http2HealthChecks, schedulersOptions } from './schedulers';
 import { backendTlsOptions, tlsOptions } from './tls';
 import { redisUrl, webUrl } from './urls';
 import {
@@ -112,6 +112,7 @@ export const options = {
       description: 'What every instance finds in its sandbox; archives are unpacked, the rest is executable.',
     }),
     authenticatedHealthChecks,
+    http2HealthChecks,
     requestTimeout: duration({ default: '10s', description: 'Time for one call to answer.' }),
     agentPort: port(5051, 'Port of the Mesos agents, whose files API shows what instances wrote.'),
     agentDirectory: optionalText({

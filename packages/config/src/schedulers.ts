@@ -66,6 +66,13 @@ export const schedulersOptions = {
   }),
 };
 
+export const http2HealthChecks = flag({
+  default: true,
+  description:
+    "Marathon's health checks speak HTTP/1.1. With this, services whose health check is by h2 or h2c are checked by Waiter alone; " +
+    'without, they must answer HTTP/1.1 too, or Marathon ends them.',
+});
+
 export const authenticatedHealthChecks = flag({
   default: true,
   description:

@@ -4,7 +4,7 @@ import { SERVE, startCluster, type FakeWorker, type TestCluster } from './testin
 let cluster: TestCluster;
 let worker: FakeWorker;
 beforeEach(async () => {
-  cluster = await startCluster({}, { authenticatedChecks: 'waiter' });
+  cluster = await startCluster({}, { authenticatedChecks: 'waiter', http2Checks: 'waiter' });
   const scaler = await cluster.scaler();
   await waitFor('a leader', () => scaler.leading);
   worker = await cluster.worker('r1/1');
@@ -103,6 +103,26 @@ describe('a service whose health only we can check, since the check carries cred
     expect(after.instances[0]?.id).toBe(before.instances[0]?.id);
     expect(await failures(well)).toEqual([]);
   });
+});
+
+test('a service that speaks nothing but HTTP/2 serves, and nobody ends it for not answering HTTP/1.1', async () => {
+  const http2 = SERVE.replace("require('http').createServer(", "require('http2').createServer(");
+  const id = await cluster.service('modern', http2, {
+    'backend-proto': 'h2c',
+    'health-check-proto': 'h2c',
+    'health-check-interval-secs': 0.2,
+    'health-check-max-consecutive-failures': 10,
+    'grace-period-secs': 1,
+  });
+  await worker.ask(id);
+  const before = await cluster.open(id, 1);
+  const app = (await (await fetch(`${cluster.marathonUrl}/v2/apps/${id}`)).json()) as { app: object };
+  expect(app).toMatchObject({ app: { healthChecks: [], tasksRunning: 1 } });
+  // Longer than its grace period and ten checks.
+  await sleep(4_000);
+  const after = await cluster.open(id, 1);
+  expect(after.instances[0]?.id).toBe(before.instances[0]?.id);
+  expect(after.failed).toEqual([]);
 });
 
 test('case 30: an instance that the scheduler calls healthy is not probed any more', async () => {

@@ -63,6 +63,7 @@ function marathonOf(
     image: marathon.image,
     fetch: marathon.fetch,
     authenticatedChecks: marathon.authenticatedHealthChecks ? 'waiter' : 'refuse',
+    http2Checks: marathon.http2HealthChecks ? 'waiter' : 'marathon',
     logger,
     ...(marathon.caFile === undefined ? {} : { ca: readFileSync(marathon.caFile, 'utf8') }),
     ...(marathon.agentDirectory === undefined

@@ -27,6 +27,7 @@ const PLAIN: AppDefinitionOptions = {
   fetch: [],
   image: 'ignore',
   authenticatedChecks: 'refuse',
+  http2Checks: 'marathon',
 };
 
 function app(changes: ServiceParameters = {}, options: Partial<AppDefinitionOptions> = {}): unknown {
@@ -125,6 +126,15 @@ test('authenticated health checks can be left to Waiter: Marathon makes none the
   expect(() => assertRunnable({ ...effective, ...changes }, { ...PLAIN, ...options })).not.toThrow();
   expect(app(changes, options)).toMatchObject({ healthChecks: [] });
   expect(app({}, options)).toMatchObject({ healthChecks: [{ protocol: 'HTTP' }] });
+});
+
+test.each([
+  [{ 'backend-proto': 'h2c' }, 0],
+  [{ 'backend-proto': 'h2' }, 0],
+  [{ 'backend-proto': 'h2c', 'health-check-proto': 'http' }, 1],
+  [{ 'backend-proto': 'https' }, 1],
+])('of checks by HTTP/2 that are left to Waiter Marathon makes none: %j', (changes, checks) => {
+  expect(app(changes, { http2Checks: 'waiter' })).toMatchObject({ healthChecks: { length: checks } });
 });
 
 test('services-and-tokens case 142: image is accepted and not used, refused, or the container, as it is configured', () => {

@@ -5,7 +5,7 @@ import type { CompiledMarathonOptions, ImagePolicy } from './options';
 
 export type AppDefinitionOptions = Pick<
   CompiledMarathonOptions,
-  'authenticatedChecks' | 'fetch' | 'homePathPrefix' | 'image' | 'initCommands'
+  'authenticatedChecks' | 'fetch' | 'homePathPrefix' | 'http2Checks' | 'image' | 'initCommands'
 >;
 
 /**
@@ -35,7 +35,7 @@ export function appDefinition(spec: ServiceSpec, options: AppDefinitionOptions):
     mem: number(effective, 'mem', 0),
     cpus: number(effective, 'cpus', 0),
     ports: Array.from({ length: number(effective, 'ports', 1) }, () => 0),
-    healthChecks: canCheck(effective) ? [healthCheck(effective)] : [],
+    healthChecks: canCheck(effective, options) ? [healthCheck(effective)] : [],
     ...(options.fetch.length === 0 ? {} : { fetch: options.fetch.map(artifact) }),
     ...container(text(effective, 'image'), options.image),
     backoffFactor: number(effective, 'restart-backoff-factor', 2),
@@ -58,7 +58,7 @@ export function assertRunnable(effective: ServiceParameters, options: AppDefinit
     throw new SchedulerError(message, 400, false);
   };
   if (effective['cmd-type'] === 'docker') refuse('Marathon does not run services of cmd-type docker');
-  if (options.authenticatedChecks === 'refuse' && !canCheck(effective)) {
+  if (options.authenticatedChecks === 'refuse' && wantsCredentials(effective)) {
     refuse('Marathon cannot send credentials with health checks');
   }
   if (options.image === 'refuse' && text(effective, 'image') !== null) {
@@ -66,9 +66,20 @@ export function assertRunnable(effective: ServiceParameters, options: AppDefinit
   }
 }
 
-/** Whether Marathon's health checks can ask this service: they send no credentials. */
-export const canCheck = (effective: ServiceParameters): boolean =>
-  (effective['health-check-authentication'] ?? 'disabled') === 'disabled';
+/** Whether Marathon's health checks can ask this service: they send no credentials, and speak HTTP/1.1. */
+export function canCheck(
+  effective: ServiceParameters,
+  { http2Checks }: Pick<AppDefinitionOptions, 'http2Checks'>,
+): boolean {
+  if (wantsCredentials(effective)) return false;
+  return http2Checks === 'marathon' || !protocolOf(effective).startsWith('h2');
+}
+
+const wantsCredentials = (effective: ServiceParameters): boolean =>
+  (effective['health-check-authentication'] ?? 'disabled') !== 'disabled';
+
+const protocolOf = (effective: ServiceParameters): string =>
+  text(effective, 'health-check-proto') ?? text(effective, 'backend-proto') ?? 'http';
 
 const ARCHIVE = /\.(tar|tgz|tbz2?|txz|zip|gz|bz2|xz)$/;
 
@@ -87,7 +98,7 @@ function container(image: string | null, policy: ImagePolicy): { readonly contai
 }
 
 function healthCheck(effective: ServiceParameters): Json {
-  const protocol = text(effective, 'health-check-proto') ?? text(effective, 'backend-proto') ?? 'http';
+  const protocol = protocolOf(effective);
   const grace = number(effective, 'grace-period-secs', 30);
   return {
     protocol: protocol === 'https' || protocol === 'h2' ? 'HTTPS' : 'HTTP',

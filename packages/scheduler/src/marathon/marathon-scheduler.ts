@@ -158,7 +158,7 @@ class MarathonScheduler implements Scheduler {
   }
 
   checksHealth(effective: ServiceParameters): boolean {
-    return canCheck(effective);
+    return canCheck(effective, this.options);
   }
 
   subscribe(listener: (event: SchedulerEvent) => void): void {

@@ -44,6 +44,11 @@ export interface MarathonOptions {
    * them; with `waiter` their apps have no health check of Marathon's, and Waiter's own decide.
    */
   readonly authenticatedChecks?: 'refuse' | 'waiter';
+  /**
+   * Marathon's health checks speak HTTP/1.1, also with services whose health check is to be by HTTP/2 (`marathon`, the default,
+   * 4A.2). With `waiter` the apps of those have none, and Waiter's own decide.
+   */
+  readonly http2Checks?: 'marathon' | 'waiter';
   /** Listeners are told to list again this often, whatever the event stream says; default 5000. */
   readonly reconcileMs?: number;
   /** Sent only to the hosts of `url`. */
@@ -79,6 +84,7 @@ export interface CompiledMarathonOptions {
   readonly image: ImagePolicy;
   readonly fetch: readonly string[];
   readonly authenticatedChecks: 'refuse' | 'waiter';
+  readonly http2Checks: 'marathon' | 'waiter';
   readonly reconcileMs: number;
   readonly logger: Logger;
   readonly drift: DriftOptions;
@@ -105,6 +111,7 @@ export function compileOptions(options: MarathonOptions): CompiledMarathonOption
     image: options.image ?? 'ignore',
     fetch: options.fetch ?? [],
     authenticatedChecks: options.authenticatedChecks ?? 'refuse',
+    http2Checks: options.http2Checks ?? 'marathon',
     reconcileMs: options.reconcileMs ?? 5000,
     logger: options.logger ?? silentLogger,
     drift: options.drift ?? { intervalMs: 15_000, cycles: 4 },
