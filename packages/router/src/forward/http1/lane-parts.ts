@@ -11,6 +11,7 @@ import type { LaneClock } from './clock';
 import type { ConnectionTexts } from './head-text';
 import type { HeadScanner } from './message/head-scanner';
 import type { ClientBuffers } from './sockets/client-buffers';
+import type { Outbox } from './sockets/outbox';
 import type { UpstreamPool } from './upstream/upstream-pool';
 
 /** What the lane shares with the general one. */
@@ -32,6 +33,7 @@ export interface SharedParts {
 /** What the connections and exchanges of one lane have in common. */
 export interface LaneParts extends SharedParts {
   readonly clock: LaneClock;
+  readonly outbox: Outbox;
   readonly warm: WarmAdmissions;
   readonly scanner: HeadScanner;
   readonly pool: UpstreamPool;

@@ -9,6 +9,7 @@ import { connectionTexts } from './head-text';
 import type { LaneParts, SharedParts } from './lane-parts';
 import { HeadScanner } from './message/head-scanner';
 import { ClientBuffers } from './sockets/client-buffers';
+import { Outbox } from './sockets/outbox';
 import { UpstreamPool } from './upstream/upstream-pool';
 
 /** How exact the timeouts of requests are. */
@@ -36,13 +37,16 @@ export class Http1Lane implements FastLane, ConnectionHome {
     const { limits, timeouts, lanes } = shared.options;
     const reuses = lanes?.readBuffers ?? true;
     const clock = new LaneClock();
+    const outbox = new Outbox();
     this.parts = {
       ...shared,
       clock,
+      outbox,
       warm: new WarmAdmissions(shared),
       scanner: new HeadScanner(limits.requestHeadBytes, limits.requestHeaderCount),
       pool: new UpstreamPool({
         clock,
+        outbox,
         responseHeadBytes: limits.responseHeadBytes,
         idleMs: timeouts.instanceIdleTimeoutMs,
         reusesBuffers: reuses,

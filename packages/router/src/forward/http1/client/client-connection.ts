@@ -58,7 +58,7 @@ export class ClientConnection
     this.stallMs = parts.options.timeouts.streamingTimeoutMs;
     // What comes over TLS is decrypted by node, into buffers of its own.
     const buffers = 'encrypted' in socket ? null : parts.buffers;
-    this.wire = new ClientWire(socket, this, parts.clock, buffers);
+    this.wire = new ClientWire(socket, this, parts.clock, buffers, parts.outbox);
     this.intake = new RequestIntake(this);
     this.watch();
   }
@@ -321,7 +321,7 @@ export class ClientConnection
   onEnd(): void {
     this.endedAt = this.parts.clock.tick();
     if (this.lending !== null) this.lending.end();
-    else if (this.state === 'closing') this.wire.socket.destroySoon();
+    else if (this.state === 'closing') this.wire.destroySoon();
     else if (this.state === 'head' && this.intake.empty) this.finish();
     else if (this.state === 'head' || !this.body.done) this.refuse(MALFORMED);
   }

@@ -27,8 +27,8 @@ export function finish(owner: EndingOwner): void {
   owner.intake.release();
   owner.watch();
   wire.resume();
-  if (owner.endedAt > 0) wire.socket.destroySoon();
-  else wire.socket.end();
+  if (owner.endedAt > 0) wire.destroySoon();
+  else wire.end();
 }
 
 /** Bytes that make no request: whatever follows them means nothing either (RFC 9112 2.2, 11). */
@@ -36,6 +36,7 @@ export function refuse(owner: EndingOwner, refusal: Refusal): void {
   const { exchange, wire } = owner;
   if (exchange?.reply.headSent === true) {
     owner.state = 'closing';
+    wire.flush();
     wire.socket.destroy();
   } else {
     wire.write(rawRefusal(refusal, { server: owner.parts.product, 'x-cid': newUniqueId() }));
@@ -48,5 +49,5 @@ export function refuse(owner: EndingOwner, refusal: Refusal): void {
 export function breakOff(owner: EndingOwner): void {
   owner.state = 'closing';
   owner.since = performance.now();
-  owner.wire.socket.destroySoon();
+  owner.wire.destroySoon();
 }

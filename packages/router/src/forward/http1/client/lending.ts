@@ -24,6 +24,7 @@ export class Lending {
   ) {
     this.forOne = head !== null;
     if (head !== null) this.body.begin(head.fields, false);
+    wire.flush();
     this.socket = new LentSocket(wire.socket, () => wire.resume());
     if (this.forOne) this.socket.once('answered', (keepAlive: boolean) => this.onAnswered(keepAlive));
   }

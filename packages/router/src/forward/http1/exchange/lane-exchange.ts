@@ -106,7 +106,7 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
     if (upstream === null) return;
     this.activeAt = parts.clock.now;
     const text = requestHeadText(this.head, this.admittance.ownText, parts.product);
-    upload.begin(upstream.wire.socket, text, this.activeAt);
+    upload.begin(upstream.wire, text, this.activeAt);
     if (upload.blockedAt === 0) this.client.resume();
   }
 

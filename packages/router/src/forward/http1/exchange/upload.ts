@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
 import type { Input } from '../sockets/input';
+import type { UpstreamWire } from '../sockets/upstream-wire';
 
 /** A body up to this size leaves in the same string as its head. */
 const JOINED_BYTES = 4_096;
@@ -12,37 +12,37 @@ export class Upload {
   sent = false;
   /** Since when the instance takes nothing; 0: it does. */
   blockedAt = 0;
-  private socket: Socket | null = null;
+  private wire: UpstreamWire | null = null;
   private text = '';
   private held: Buffer[] | null = null;
 
   constructor(readonly hasBody: boolean) {}
 
   /** There is a connection: the head goes, and now the body may flow. */
-  begin(socket: Socket, head: string, now: number): void {
-    this.socket = socket;
+  begin(wire: UpstreamWire, head: string, now: number): void {
+    this.wire = wire;
     this.sent = this.hasBody;
-    const { held } = this;
-    if (held === null) {
-      socket.write(head + this.text, 'latin1');
-    } else {
-      socket.cork();
-      socket.write(head + this.text, 'latin1');
-      for (const piece of held) socket.write(piece);
-      socket.uncork();
-      this.held = null;
-    }
+    const { held, text } = this;
+    wire.write(text === '' ? head : head + text);
     this.text = '';
-    this.look(socket, now);
+    if (held === null) return;
+    const { socket } = wire;
+    socket.cork();
+    wire.flush();
+    for (const piece of held) socket.write(piece);
+    socket.uncork();
+    this.held = null;
+    this.look(wire, now);
   }
 
   /** A piece of the body. @returns false: no more for now */
   add(input: Input, bytes: Buffer, from: number, to: number, now: number): boolean {
-    const { socket } = this;
-    if (socket !== null) {
-      socket.write(input.piece(bytes, from, to));
-      input.wrote(socket);
-      return this.look(socket, now);
+    const { wire } = this;
+    if (wire !== null) {
+      wire.flush();
+      wire.socket.write(input.piece(bytes, from, to));
+      input.wrote(wire.socket);
+      return this.look(wire, now);
     }
     if (this.held === null && this.text.length + to - from <= JOINED_BYTES) {
       this.text += bytes.toString('latin1', from, to);
@@ -52,7 +52,7 @@ export class Upload {
     return this.complete;
   }
 
-  private look(socket: Socket, now: number): boolean {
+  private look({ socket }: UpstreamWire, now: number): boolean {
     // What is written by now needs no waiting, though 'drain' may follow.
     const blocked = socket.writableNeedDrain && socket.writableLength > 0;
     this.blockedAt = blocked ? now : 0;
@@ -61,7 +61,7 @@ export class Upload {
 
   /** The connection is gone; what was held was not written. */
   detach(): void {
-    this.socket = null;
+    this.wire = null;
     this.blockedAt = 0;
   }
 }

@@ -2,7 +2,11 @@ import type { Socket } from 'node:net';
 import type { LaneClock } from '../clock';
 import type { ClientBuffers } from './client-buffers';
 import { OWNED, type Input, type ReusedInput } from './input';
+import type { Outbox, Outlet } from './outbox';
 import { rewrap } from './rewrap';
+
+/** Longer text does not wait for the end of the turn, so that a client that does not read is noticed. */
+const MAX_WAITING = 16_384;
 
 /** What a connection is told by its socket. */
 export interface WireOwner {
@@ -15,7 +19,7 @@ export interface WireOwner {
 }
 
 /** The socket of a client: reading by 'data' at first, by reused buffers once the connection has shown that it lives. */
-export class ClientWire {
+export class ClientWire implements Outlet {
   socket: Socket;
   /** Where the bytes of the present `onRead` are. */
   input: Input = OWNED;
@@ -23,6 +27,8 @@ export class ClientWire {
   blockedAt = 0;
   wroteAt = 0;
   reuses = false;
+  /** What leaves at the end of the turn. */
+  private text = '';
   private own: ReusedInput | null = null;
   private paused = false;
 
@@ -32,6 +38,7 @@ export class ClientWire {
     private readonly clock: LaneClock,
     /** null: this socket is read by 'data' for ever. */
     private readonly buffers: ClientBuffers | null,
+    private readonly outbox: Outbox,
   ) {
     this.socket = socket;
     socket.on('data', this.onData);
@@ -61,6 +68,7 @@ export class ClientWire {
 
   /** Leaves the socket to somebody else; only where it does not reuse buffers. */
   release(): void {
+    this.flush();
     this.socket.off('data', this.onData).off('drain', this.onDrain).off('end', this.onEnd);
     this.socket.off('error', this.onError).off('close', this.onClose);
   }
@@ -68,7 +76,9 @@ export class ClientWire {
   /** Reads by reused buffers from now on, where that is possible. To be called between two requests. */
   reuseBuffers(): void {
     const { buffers } = this;
-    if (this.reuses || buffers === null || this.paused || this.socket.writableLength > 0) return;
+    if (this.reuses || buffers === null || this.paused) return;
+    this.flush();
+    if (this.socket.writableLength > 0) return;
     const { socket } = this;
     const fresh = rewrap(socket, {
       buffer: () => this.nextArea(buffers),
@@ -98,14 +108,26 @@ export class ClientWire {
 
   /** @returns false: no more before `onDrain` */
   write(text: string): boolean {
-    return this.wrote(this.socket.write(text, 'latin1'));
+    if (this.text === '') this.outbox.add(this);
+    this.text += text;
+    return this.text.length < MAX_WAITING || this.flush();
+  }
+
+  /** Writes what waits, before something else happens to the socket. @returns as `write` */
+  flush(): boolean {
+    const { text, socket } = this;
+    if (text === '' || socket.destroyed) return true;
+    this.text = '';
+    return this.wrote(socket.write(text, 'latin1'));
   }
 
   writePiece(piece: Buffer): boolean {
+    this.flush();
     return this.wrote(this.socket.write(piece));
   }
 
   writePieces(before: string, piece: Buffer, after: string): boolean {
+    this.flush();
     const { socket } = this;
     socket.cork();
     if (before !== '') socket.write(before, 'latin1');
@@ -121,6 +143,18 @@ export class ClientWire {
     if (flows || this.socket.writableLength === 0) return true;
     if (this.blockedAt === 0) this.blockedAt = this.wroteAt;
     return false;
+  }
+
+  /** Ends our side. */
+  end(): void {
+    this.flush();
+    this.socket.end();
+  }
+
+  /** Closes the connection when everything is written. */
+  destroySoon(): void {
+    this.flush();
+    this.socket.destroySoon();
   }
 
   /** Whoever was written to from our buffers has taken everything. */

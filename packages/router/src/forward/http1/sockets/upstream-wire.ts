@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import type { Outbox, Outlet } from './outbox';
 import { OWNED, ReusedInput, type Input } from './input';
 
 /** Most replies fit; what does not is bulk, and gets a buffer that suits it. */
@@ -16,17 +17,25 @@ export interface UpstreamOwner {
 }
 
 /** The socket of a connection to an instance. Reads into buffers of its own, over and over. */
-export class UpstreamWire {
+export class UpstreamWire implements Outlet {
   readonly socket: Socket;
   /** Where the bytes of the present `onRead` are. */
   input: Input = OWNED;
+  /** What leaves at the end of the turn. */
+  private text = '';
   private usual: ReusedInput | null = null;
   private bulk: ReusedInput | null = null;
   private filled = false;
   private paused = false;
 
   /** @param reuses false: by 'data', the form that every version of node knows */
-  constructor(host: string, port: number, owner: UpstreamOwner, reuses: boolean) {
+  constructor(
+    host: string,
+    port: number,
+    owner: UpstreamOwner,
+    reuses: boolean,
+    private readonly outbox: Outbox,
+  ) {
     const onread = {
       buffer: () => this.nextArea(),
       callback: (length: number, bytes: Uint8Array) => {
@@ -49,6 +58,25 @@ export class UpstreamWire {
     const input = this.bulk ?? (this.usual ??= new ReusedInput(USUAL_BYTES));
     this.input = input;
     return input.area;
+  }
+
+  /** Text, in Latin-1, that leaves at the end of the turn. */
+  write(text: string): void {
+    if (this.text === '') this.outbox.add(this);
+    this.text += text;
+  }
+
+  /** Nothing of what was written has left. */
+  get unsent(): boolean {
+    return this.text !== '';
+  }
+
+  /** Writes what waits, before something else is written. */
+  flush(): void {
+    const { text, socket } = this;
+    if (text === '' || socket.destroyed) return;
+    this.text = '';
+    socket.write(text, 'latin1');
   }
 
   pause(): void {

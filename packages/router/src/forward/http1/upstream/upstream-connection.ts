@@ -4,6 +4,7 @@ import type { HeadScanner } from '../message/head-scanner';
 import type { ReplyHead } from '../message/reply-head';
 import { INCOMPLETE, MALFORMED, ReplyReader } from '../message/reply-reader';
 import type { Input } from '../sockets/input';
+import type { Outbox } from '../sockets/outbox';
 import type { Address } from './upstream-pool';
 import { UpstreamWire, type UpstreamOwner } from '../sockets/upstream-wire';
 
@@ -29,6 +30,7 @@ export interface UpstreamUser {
 /** Where a connection goes when it is free or gone. */
 export interface UpstreamHome {
   readonly clock: LaneClock;
+  readonly outbox: Outbox;
   readonly scanner: HeadScanner;
   readonly reusesBuffers: boolean;
   free(upstream: UpstreamConnection, idleSeconds: number | null): void;
@@ -57,7 +59,7 @@ export class UpstreamConnection implements UpstreamOwner {
     private readonly home: UpstreamHome,
   ) {
     this.reader = new ReplyReader(home.scanner);
-    this.wire = new UpstreamWire(address.host, address.port, this, home.reusesBuffers);
+    this.wire = new UpstreamWire(address.host, address.port, this, home.reusesBuffers, home.outbox);
   }
 
   begin(user: UpstreamUser): void {
@@ -90,8 +92,8 @@ export class UpstreamConnection implements UpstreamOwner {
   }
 
   onRead(bytes: Buffer, to: number): void {
-    if (this.user === null) {
-      // Nobody asked: what would be taken for the next reply was not made for it (RFC 9112 9.2).
+    if (this.user === null || this.wire.unsent) {
+      // Nobody asked yet: what would be taken for the next reply was not made for it (RFC 9112 9.2).
       this.wire.socket.destroy();
       return;
     }

@@ -1,5 +1,6 @@
 import type { LaneClock } from '../clock';
 import { HeadScanner } from '../message/head-scanner';
+import type { Outbox } from '../sockets/outbox';
 import { UpstreamConnection, type UpstreamHome } from './upstream-connection';
 
 /** Idle connections per instance that are kept. */
@@ -9,6 +10,7 @@ const MARGIN_SECONDS = 1;
 
 export interface UpstreamPoolOptions {
   readonly clock: LaneClock;
+  readonly outbox: Outbox;
   readonly responseHeadBytes: number;
   /** An idle connection is kept for so long, or less where the instance states less. */
   readonly idleMs: number;
@@ -31,6 +33,7 @@ export interface Address {
 export class UpstreamPool implements UpstreamHome {
   readonly scanner: HeadScanner;
   readonly clock: LaneClock;
+  readonly outbox: Outbox;
   readonly reusesBuffers: boolean;
   /** By port, then in a list: a key of host and port would be made anew with each request. */
   private readonly addresses = new Map<number, Address[]>();
@@ -38,6 +41,7 @@ export class UpstreamPool implements UpstreamHome {
 
   constructor(private readonly options: UpstreamPoolOptions) {
     this.clock = options.clock;
+    this.outbox = options.outbox;
     this.reusesBuffers = options.reusesBuffers;
     this.scanner = new HeadScanner(options.responseHeadBytes);
   }
