@@ -181,6 +181,19 @@ describe('a group', () => {
     await settle('g/a');
     expect((await marathon.call('POST', '/v2/groups', { id: '/g/a' })).status).toBe(409);
     expect((await marathon.call('POST', '/v2/apps', { ...sleeper, id: '/g' })).status).toBe(422);
+    const below = [
+      ['POST', '/v2/apps', { ...sleeper, id: '/g/a/b' }],
+      ['PUT', '/v2/apps/g/a/b/c', sleeper],
+      ['POST', '/v2/groups', { id: '/g/a/b' }],
+    ] as const;
+    for (const [method, path, body] of below) {
+      const errors = ['Groups and Applications may not have the same identifier: /g/a'];
+      expect(await marathon.call(method, path, body)).toMatchObject({
+        status: 422,
+        body: { message: 'Object is not valid', details: [{ path: '/', errors }] },
+      });
+    }
+    expect((await marathon.call('PUT', '/v2/apps/g/a', { instances: 0 })).status).toBe(200);
   });
 
   it('outlives a restart', async () => {

@@ -33,6 +33,13 @@ export function parentId(id: string): string {
   return cut <= 0 ? '/' : id.slice(0, cut);
 }
 
+/** The groups that an app or a group lies in, the nearest first, without the root. */
+export function groupsAbove(id: string): string[] {
+  const above: string[] = [];
+  for (let group = parentId(id); group !== '/'; group = parentId(group)) above.push(group);
+  return above;
+}
+
 /** Whether `id` lies below the group, at any depth. */
 export function isBelow(id: string, group: string): boolean {
   return group === '/' ? id !== '/' : id.startsWith(`${group}/`);

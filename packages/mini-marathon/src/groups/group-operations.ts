@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { appAtPath, groupExists } from '../api-error';
-import { isBelow } from '../apps/path-id';
+import { appAtPath, groupExists, sameIdAsGroup } from '../api-error';
+import { groupsAbove, isBelow } from '../apps/path-id';
 import type { Cluster } from '../cluster';
 import { planBetween, type Plan } from '../deployments/plan';
 import { contentsOf, refuseSameIds, targetOf, type GroupContents } from './group-target';
@@ -35,6 +35,8 @@ export class GroupOperations {
   private deploy(id: string, target: GroupContents, version: string, force: boolean): Plan {
     const { deployments, groups } = this.cluster;
     refuseSameIds(target);
+    const app = groupsAbove(id).find((above) => this.cluster.apps.get(above) !== undefined);
+    if (app !== undefined) throw sameIdAsGroup(app);
     const before = contentsOf(this.cluster, id);
     const plan = this.plan(before, target, version);
     deployments.admit(plan, force);

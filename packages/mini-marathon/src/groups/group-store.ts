@@ -1,5 +1,5 @@
 import type { Records } from '../state/records';
-import { parentId } from '../apps/path-id';
+import { groupsAbove } from '../apps/path-id';
 
 /** A group beside the apps and groups that its id spans. */
 export interface GroupDefinition {
@@ -39,8 +39,8 @@ export class GroupStore {
 
   /** Makes the groups above an app or a group, as far as they do not exist. */
   ensureAbove(id: string, version: string): void {
-    for (let group = parentId(id); group !== '/' && !this.groups.has(group); group = parentId(group)) {
-      this.put({ id: group, dependencies: [], version });
+    for (const group of groupsAbove(id)) {
+      if (!this.groups.has(group)) this.put({ id: group, dependencies: [], version });
     }
   }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { appExists, sameIdAsGroup, unknownApp, unknownDeployment } from '../api-error';
 import { withVersions } from '../apps/change';
 import type { AppDefinition, AppInput } from '../apps/definition';
-import { absoluteId } from '../apps/path-id';
+import { absoluteId, groupsAbove } from '../apps/path-id';
 import type { Cluster } from '../cluster';
 import type { Definitions, Plan, PlanOptions } from '../deployments/plan';
 import { planBetween } from '../deployments/plan';
@@ -40,9 +40,13 @@ export class Operations {
     const apps = inputs.map((input) =>
       defineApp(this.cluster, absoluteId(input.id), input, options, version),
     );
-    for (const { id } of apps) if (this.cluster.groups.get(id) !== undefined) throw sameIdAsGroup(id);
     const original = new Map(apps.map(({ id }) => [id, this.cluster.apps.get(id)]));
     const target = new Map(apps.map((app) => [app.id, app]));
+    for (const { id } of apps) {
+      if (this.cluster.groups.get(id) !== undefined) throw sameIdAsGroup(id);
+      const group = groupsAbove(id).find((above) => target.has(above) || this.cluster.apps.get(above));
+      if (group !== undefined) throw sameIdAsGroup(group);
+    }
     const plan = this.plan(version, original, target, {
       dependenciesOf: (id) => target.get(id)?.dependencies ?? [],
     });
