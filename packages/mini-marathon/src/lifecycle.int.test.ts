@@ -30,7 +30,17 @@ describe('the life of an app', () => {
     expect(atOnce).toMatchObject({ tasksRunning: 1, instances: 1 });
     const first = (await marathon.settled('web')).tasks[0];
     expect(first).toMatchObject({ appId: '/web', host: '127.0.0.1', state: 'TASK_RUNNING' });
-    expect(first?.healthCheckResults).toMatchObject([{ alive: true, consecutiveFailures: 0 }]);
+    expect(first?.healthCheckResults).toEqual([
+      {
+        alive: true,
+        consecutiveFailures: 0,
+        firstSuccess: expect.any(String),
+        lastFailure: null,
+        lastSuccess: expect.any(String),
+        lastFailureCause: null,
+        instanceId: first?.id.replace(/\._app\.1$/, ''),
+      },
+    ]);
     const page = await fetch(`http://127.0.0.1:${first?.ports[0]}/`);
     expect(await page.text()).toBe(first?.id);
 

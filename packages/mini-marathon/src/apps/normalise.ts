@@ -144,7 +144,8 @@ function healthCheck(input: Partial<HealthCheck>): HealthCheck {
   const http = check.protocol.includes('HTTP');
   return {
     ...check,
-    ...(http ? { path: check.path ?? '/', ignoreHttp1xx: check.ignoreHttp1xx ?? false } : {}),
+    ...(http ? { path: check.path ?? '/' } : {}),
+    ...(http && !check.protocol.startsWith('MESOS') ? { ignoreHttp1xx: check.ignoreHttp1xx ?? false } : {}),
     ...(overNetwork && check.port === undefined ? { portIndex: check.portIndex ?? 0 } : {}),
     ...(overNetwork ? { ipProtocol: check.ipProtocol ?? 'IPv4' } : {}),
   };

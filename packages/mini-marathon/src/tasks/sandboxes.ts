@@ -64,6 +64,11 @@ export class Sandboxes {
     await symlink(basename(run), join(runs, 'latest'));
   }
 
+  /** Settles when the agent's path is there; undefined where it is not being made. */
+  linked(taskId: string): Promise<void> | undefined {
+    return this.linking.get(taskId);
+  }
+
   /** Resolves when no path is being made. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.linking.values());

@@ -3,7 +3,7 @@ import type { Clock } from '@waiter/core';
 import type { AppDefinition } from '../apps/definition';
 import { portCount } from '../apps/definition';
 import { UNCHECKED } from '../health/health-state';
-import { exitMessage } from './exit-status';
+import { exitMessage, type ExitStatus } from './exit-status';
 import type { HostPorts } from './host-ports';
 import { signalGroup } from './process-group';
 import { needsStaging, stage } from './staging';
@@ -169,7 +169,7 @@ export class TaskRunner {
     const { app, sandbox } = task;
     const env = this.environment(task);
     const started = TaskProcess.start({ app, sandbox, env, user: idsOfUser(app.user) }, (exit) =>
-      this.endings.exited(task, exit),
+      this.exited(task, exit),
     );
     if (!(started instanceof TaskProcess)) {
       logger.warn('task could not be started', { taskId: task.id, reason: exitMessage(started) });
@@ -185,6 +185,14 @@ export class TaskRunner {
     logger.info('task started', { taskId: task.id, pid: started.pid, ports: task.ports });
     this.link(task);
     this.watch(task);
+  }
+
+  /** Who hears of an end finds the logs where its path leads. */
+  private exited(task: Task, exit: ExitStatus): void {
+    const tell = (): void => this.endings.exited(task, exit);
+    const linking = this.parts.sandboxes.linked(task.id);
+    if (linking === undefined) tell();
+    else void linking.then(tell, tell);
   }
 
   private environment(task: Task): Record<string, string> {

@@ -27,19 +27,16 @@ export function taskView(task: Task, agent: Agent): JsonObject {
   };
 }
 
+/** What has not happened is null, as Marathon shows it. */
 function healthView(state: HealthState, instanceId: string): JsonObject {
-  const times = {
-    firstSuccess: state.firstSuccessMs,
-    lastSuccess: state.lastSuccessMs,
-    lastFailure: state.lastFailureMs,
-  };
+  const when = (ms: number | undefined): string | null => (ms === undefined ? null : timestamp(ms));
   return {
     alive: state.alive,
     consecutiveFailures: state.consecutiveFailures,
+    firstSuccess: when(state.firstSuccessMs),
+    lastFailure: when(state.lastFailureMs),
+    lastSuccess: when(state.lastSuccessMs),
+    lastFailureCause: state.lastFailureCause ?? null,
     instanceId,
-    ...Object.fromEntries(
-      Object.entries(times).flatMap(([name, ms]) => (ms === undefined ? [] : [[name, timestamp(ms)]])),
-    ),
-    ...(state.lastFailureCause === undefined ? {} : { lastFailureCause: state.lastFailureCause }),
   };
 }
