@@ -179,6 +179,18 @@ export const options = {
       description:
         'Whether a request of which nothing was sent may take another instance when the first refuses.',
     }),
+    errorThrottle: {
+      maxDelay: duration({
+        default: '2s',
+        description:
+          'Refusals for a full queue or a deployment error are delayed by so much at most when there are many.',
+      }),
+      stepDelay: duration({ default: '50ms', description: 'Delay for each step of their rate.' }),
+      stepSize: integer(1, 1_000_000, {
+        default: 100,
+        description: 'Refusals of one service in a second, on average of a minute, that make a step.',
+      }),
+    },
     http1Lane: flag({
       default: true,
       description:
@@ -323,6 +335,18 @@ export const options = {
       default: ({ username }) => username,
       defaultText: 'the OS user of the process',
       description: 'Whom every request acts as, under the one-user authenticator. Also the administrator.',
+    }),
+  },
+  ejection: {
+    base: duration({
+      default: '10s',
+      description:
+        'An instance on which a request failed gets no requests for so long; twice as long each time it fails again.',
+    }),
+    max: duration({ default: '5m', description: 'The longest of these times.' }),
+    expiryFailures: integer(1, 1000, {
+      default: 5,
+      description: 'An instance that failed so often in a row is replaced.',
     }),
   },
   scaler: {

@@ -12,6 +12,8 @@ import {
 } from '@waiter/core';
 import type { CertificateFiles } from './accept/tls/certificate';
 
+import { DEFAULT_RULES, type ReservationRules } from './reserve';
+
 /** Times of a router, in milliseconds (spec: request-path 4). */
 export interface RouterTimeouts extends RequestTimeouts {
   /** TCP connect to an instance. */
@@ -95,6 +97,8 @@ export interface RouterOptions {
   readonly limits: RouterLimits;
   readonly webSockets: WebSocketLimits;
   readonly asyncRequests: AsyncRules;
+  /** When instances are left out, when slots go back, and how masses of refusals are slowed down. */
+  readonly reservation: ReservationRules;
   /** Whether a request of which nothing was sent may take another instance. */
   readonly retryOnConnectFailure: boolean;
   /**
@@ -160,6 +164,7 @@ export function routerOptions(given: Needed & Partial<RouterOptions>): RouterOpt
     webSockets: DEFAULT_WEBSOCKET_LIMITS,
     asyncRequests: DEFAULT_ASYNC_RULES,
     retryOnConnectFailure: true,
+    reservation: DEFAULT_RULES,
     apiSocketPath: null,
     requestLog: null,
     ...given,

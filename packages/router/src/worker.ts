@@ -72,6 +72,7 @@ export async function startRouterWorker(
   const leases = await SlotReservations.start({
     workerId,
     store,
+    rules: options.reservation,
     onWaiting: (serviceId) => reporter.waiting(serviceId),
     holdMs: asyncHoldMs,
   });

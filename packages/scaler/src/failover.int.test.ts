@@ -98,7 +98,7 @@ test('what a former leader decided is not done, and a snapshot of a later one de
   const done = await cluster.queues.queue('scheduler').getJob(job.id ?? '');
   expect(done?.returnvalue).toBe('decided by another leader');
 
-  const { concurrencyLevel, loadBalancing } = { concurrencyLevel: 1, loadBalancing: 'oldest' };
+  const { concurrencyLevel, loadBalancing } = { concurrencyLevel: 1, loadBalancing: 'oldest' as const };
   const epoch = snapshot.epoch + 1_000_000;
   await cluster.store.instances.publish({ ...snapshot, epoch }, { concurrencyLevel, loadBalancing });
   await worker.report(id, 1, 3);

@@ -23,6 +23,9 @@ export interface ScalerOptions {
   /** How often the slots of workers that fell silent are freed. */
   readonly reapMs: number;
 
+  /** An instance on which so many requests failed in a row is replaced. */
+  readonly expiryFailures: number;
+
   readonly quanta: Resources;
   readonly coldStart: DecisionLimits['coldStart'];
   /** Strictly more than this lies between two stops of one service. */
@@ -68,6 +71,7 @@ export const DEFAULT_OPTIONS: Omit<ScalerOptions, keyof ScalerIdentity> = {
   tickMs: 1_000,
   reconcileMs: 5_000,
   reapMs: 500,
+  expiryFailures: 5,
   quanta: DEFAULT_QUANTA,
   coldStart: 'minimum',
   interKillMs: 1_000,

@@ -51,7 +51,7 @@ export function assemble(context: Context, enqueue: Enqueue): Parts {
   const rounds = new Rounds(
     context,
     registry,
-    new Evaluator(context, prober, journal, pauses, enqueue, adviser),
+    new Evaluator(context, prober, journal, pauses, publisher, enqueue, adviser),
     new Applier(context, registry, sync, publisher, drains, journal, pauses),
     pauses,
     adviser,

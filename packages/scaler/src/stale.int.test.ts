@@ -38,6 +38,8 @@ async function version(token: string, more: Readonly<Record<string, Json>>): Pro
 }
 
 const release = async (id: string): Promise<void> => {
+  // Its message may come after the snapshot that `open` waits for.
+  await waitFor('the slot that was asked for', () => worker.granted.length > 0);
   for (const { instanceId } of worker.granted.splice(0)) await worker.giveBack(id, instanceId);
   await worker.report(id, 0, 0);
 };

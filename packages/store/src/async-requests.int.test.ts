@@ -1,5 +1,5 @@
 import { startRedis, waitFor, type RedisServer } from '@waiter/testkit';
-import { Store, type AsyncRequest, type LeaseMessage, type PublishedInstance } from '.';
+import { NO_ERRAND, Store, type AsyncRequest, type LeaseMessage, type PublishedInstance } from '.';
 
 let redis: RedisServer;
 let store: Store;
@@ -53,15 +53,12 @@ async function serviceWithSlotInUse(): Promise<{ serviceId: string; instanceId: 
 }
 
 const wanting = (serviceId: string, workerId: string, want: number, version = 0) => ({
+  ...NO_ERRAND,
   workerId,
   serviceId,
   version,
-  want,
-  oldestMs: 1,
-  stepMs: 0,
-  queued: want,
-  extra: 0,
-  giveBack: [],
+  ordinary: { count: want, firstRank: 1, step: 0 },
+  fresh: want,
 });
 
 const request = (serviceId: string, instanceId: string, requestId = 'one'): AsyncRequest => ({

@@ -31,14 +31,7 @@ export class AsyncRequestStore {
 
   private keys(id: ServiceId): string[] {
     const { keys } = this.connection;
-    return [
-      keys.slots(id),
-      keys.leases(id),
-      keys.open(id),
-      keys.waiters(id),
-      keys.holders(id),
-      keys.asyncRequests(id),
-    ];
+    return [...keys.leaseKeys(id), keys.asyncRequests(id)];
   }
 
   private index(dueMs: number, serviceId: ServiceId, requestId: string): Promise<unknown> {

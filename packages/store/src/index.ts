@@ -14,12 +14,26 @@ export { Keys } from './keys';
 export { LeaderStateStore, type LeaderComponent } from './leader-state';
 export { Leadership, readLeader, type LeadershipOptions } from './leadership';
 export {
-  LeaseStore,
+  DEFAULT_EJECTION,
+  ejectionMs,
+  EjectionStore,
+  type EjectedInstance,
+  type Ejection,
+  type EjectionReport,
+  type EjectionRules,
+} from './ejections';
+export {
+  NO_ERRAND,
+  NOTHING_QUEUED,
+  rankOf,
+  type Ejections,
   type ExchangeReply,
   type ExchangeRequest,
   type Grant,
   type LeaseMessage,
-} from './leases';
+  type QueuedRequests,
+} from './lease-protocol';
+export { LeaseStore } from './leases';
 export { LoadLedger, LOAD_TTL_MS, NO_LOAD, type ServiceLoad, type WorkerLoad } from './load';
 export { HEARTBEAT_MS, Membership, WORKER_TTL_MS, type RouterInfo } from './members';
 export { Queues, type QueueName, type QueueOptions } from './queues';

@@ -1,4 +1,4 @@
-import type { DeploymentError, Epoch, Instance, ServiceId } from '@waiter/core';
+import type { DeploymentError, Epoch, Instance, LoadBalancing, ServiceId } from '@waiter/core';
 import type { Connection } from './connection';
 
 /** An instance as the fleet sees it: `draining` ones take no new requests. */
@@ -24,12 +24,15 @@ export interface InstanceSnapshot {
   /** Killed by Waiter, newest first, at most 12. */
   readonly killed: readonly Instance[];
   readonly deploymentError: DeploymentError | null;
+  /** The policy in force, which is not always that of the service. Added by `publish`. */
+  readonly loadBalancing?: LoadBalancing;
 }
 
 export interface PublishOptions {
   /** Slots of each instance. */
   readonly concurrencyLevel: number;
-  readonly loadBalancing: string;
+  /** The policy in force. */
+  readonly loadBalancing: LoadBalancing;
 }
 
 /** A later leader has acted already. The one that gets this must stop leading. */
@@ -38,6 +41,12 @@ export class StaleEpochError extends Error {
     super(`epoch ${epoch} is over: another scaler leads`);
     this.name = 'StaleEpochError';
   }
+}
+
+/** As `includes/slots.lua` has it: 0 takes no leases, 1 does, 2 is expired and does where there is no other. */
+function slotState({ healthy, draining, flags }: PublishedInstance): 0 | 1 | 2 {
+  if (!healthy || draining) return 0;
+  return flags.includes('expired') ? 2 : 1;
 }
 
 /** Snapshots of instances, written by the leader, read by all. */
@@ -50,7 +59,7 @@ export class InstanceStore {
    * @throws StaleEpochError when a later leader published
    */
   async publish(
-    snapshot: Omit<InstanceSnapshot, 'version'>,
+    snapshot: Omit<InstanceSnapshot, 'version' | 'loadBalancing'>,
     { concurrencyLevel, loadBalancing }: PublishOptions,
   ): Promise<number> {
     const { keys } = this.connection;
@@ -68,24 +77,17 @@ export class InstanceStore {
         instance.id,
         concurrencyLevel,
         Math.round(instance.startedAtMs ?? 0),
-        instance.healthy && !instance.draining ? 1 : 0,
+        slotState(instance),
         instance.host,
         instance.port,
       ]);
     const version = Number(
       await this.connection.run(
         'publish-instances',
-        [
-          keys.slots(id),
-          keys.leases(id),
-          keys.open(id),
-          keys.waiters(id),
-          keys.holders(id),
-          keys.instances(id),
-        ],
+        [...keys.leaseKeys(id), keys.instances(id)],
         [
           epoch,
-          JSON.stringify(snapshot),
+          JSON.stringify({ ...snapshot, loadBalancing }),
           loadBalancing,
           keys.workerChannel(''),
           id,

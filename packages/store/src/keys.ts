@@ -30,16 +30,30 @@ export class Keys {
   slots = (id: ServiceId): string => `${this.prefix}slots:{${id}}`;
   /** Hash: slots leased per instance, and per worker and instance. */
   leases = (id: ServiceId): string => `${this.prefix}leases:{${id}}`;
-  /** Sorted set: open instances with a free slot, by start time. */
+  /** Sorted set: instances that can be leased from, in the order of the load-balancing policy. */
   open = (id: ServiceId): string => `${this.prefix}open:{${id}}`;
-  /** Sorted set: workers that wait for slots, by the arrival of their oldest request. */
+  /** Sorted set: workers that wait for slots, by the rank of their first request. */
   waiters = (id: ServiceId): string => `${this.prefix}waiters:{${id}}`;
-  /** Hash: worker -> version of its holdings, what it wants and holds. */
+  /** Hash: worker -> version of its holdings, and what it waits for. */
   holders = (id: ServiceId): string => `${this.prefix}holders:{${id}}`;
   /** Hash: request id -> an async request: who looks after it until when, where it runs, and what to ask there. */
   asyncRequests = (id: ServiceId): string => `${this.prefix}async:{${id}}`;
   /** Sorted set: service and request id of every async request, by the time until which somebody looks after it. */
   asyncIndex = (): string => `${this.prefix}async`;
+  /** Hash: instance -> how often it failed in a row, and until when it takes no requests. */
+  ejections = (id: ServiceId): string => `${this.prefix}ejections:{${id}}`;
+  /** Sorted set with expiry: workers that fell silent and get no leases here any more, by when. */
+  buried = (id: ServiceId): string => `${this.prefix}buried:{${id}}`;
+  /** Keys of every lease script, in the order of lua/includes/slots.lua. */
+  leaseKeys = (id: ServiceId): readonly string[] => [
+    this.slots(id),
+    this.leases(id),
+    this.open(id),
+    this.waiters(id),
+    this.holders(id),
+    this.ejections(id),
+    this.buried(id),
+  ];
   /** String with expiry: the service is to be started though nobody waits for it. */
   wanted = (id: ServiceId): string => `${this.prefix}wanted:{${id}}`;
   /** Hash: what the scaler carries from one evaluation to the next. */

@@ -44,7 +44,7 @@ export class Membership {
   async leave(workerId: WorkerId): Promise<void> {
     const { redis, keys } = this.connection;
     const services = await redis.smembers(keys.workerServices(workerId));
-    for (const service of services) await this.leases.reap(workerId, service);
+    for (const service of services) await this.leases.free(workerId, service, false);
     await redis
       .multi()
       .zrem(keys.workers(), workerId)

@@ -1,4 +1,5 @@
 import { startFaultProxy, startRedis, waitFor, type RedisServer } from '@waiter/testkit';
+import { NO_ERRAND } from './lease-protocol';
 import { Store } from './store';
 
 let redis: RedisServer;
@@ -24,7 +25,7 @@ const snapshot = (serviceId: string, epoch: number) => ({
   killed: [],
   deploymentError: null,
 });
-const PUBLISH = { concurrencyLevel: 1, loadBalancing: 'oldest' };
+const PUBLISH = { concurrencyLevel: 1, loadBalancing: 'oldest' } as const;
 
 describe('after Redis lost what it had', () => {
   it('a new leader is above a former one that wrote once more in between', async () => {
@@ -71,15 +72,6 @@ it('workers count as alive by the clock of Redis, not by that of the reader', as
 });
 
 describe('an exchange whose outcome is unknown', () => {
-  const request = {
-    want: 0,
-    oldestMs: 0,
-    stepMs: 0,
-    queued: 0,
-    extra: 0,
-    giveBack: [] as (readonly [string, number])[],
-  };
-
   it('is followed by the full truth even if the versions agree, and does nothing if it arrives after that', async () => {
     const serviceId = 'waiter-late';
     const instance = {
@@ -99,11 +91,16 @@ describe('an exchange whose outcome is unknown', () => {
     };
     await store.instances.publish({ ...snapshot(serviceId, 1), instances: [instance] }, PUBLISH);
     const me = { workerId: 'late/1', serviceId };
-    const first = await store.leases.exchange({ ...request, ...me, version: 0, want: 1, oldestMs: 1 });
+    const first = await store.leases.exchange({
+      ...NO_ERRAND,
+      ...me,
+      version: 0,
+      ordinary: { count: 1, firstRank: 1, step: 0 },
+    });
     expect(first).toMatchObject({ status: 'ok', version: 1, grants: [{ instanceId: 'i0', slots: 1 }] });
     // This one gives the slot back, and is on its way still when the next is there.
-    const late = { ...request, ...me, version: 1, giveBack: [['i0', 1]] as const };
-    const second = await store.leases.exchange({ ...request, ...me, version: 1, doubtful: true });
+    const late = { ...NO_ERRAND, ...me, version: 1, giveBack: [['i0', 1]] as const };
+    const second = await store.leases.exchange({ ...NO_ERRAND, ...me, version: 1, doubtful: true });
     expect(second).toMatchObject({ status: 'resync', grants: [{ instanceId: 'i0', slots: 1 }] });
     expect(await store.leases.exchange(late)).toMatchObject({ status: 'resync' });
     expect(await store.leases.usage(serviceId)).toEqual(new Map([['i0', 1]]));
@@ -111,7 +108,7 @@ describe('an exchange whose outcome is unknown', () => {
 
   it('by a worker of which Redis knows less is answered with `lost`', async () => {
     const reply = await store.leases.exchange({
-      ...request,
+      ...NO_ERRAND,
       workerId: 'unknown/1',
       serviceId: 'waiter-unknown',
       version: 3,

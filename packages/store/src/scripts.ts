@@ -15,17 +15,19 @@ interface Script {
   readonly lua: string;
 }
 
-/**
- * Reads `lua/<name>-<number of keys>.lua`: one atomic operation each. `--- @include "x"` lines are replaced by
- * `lua/includes/x.lua`.
- */
+/** Replaces `--- @include "x"` lines by `lua/includes/x.lua`, in which they are replaced as well. */
+function withIncludes(lua: string): string {
+  return lua.replace(INCLUDE, (_line, include: string) =>
+    withIncludes(readFileSync(join(FOLDER, 'includes', `${include}.lua`), 'utf8')),
+  );
+}
+
+/** Reads `lua/<name>-<number of keys>.lua`: one atomic operation each. */
 function readScripts(): Script[] {
   return readdirSync(FOLDER).flatMap((file) => {
     const match = NAME.exec(file);
     if (match?.[1] === undefined) return [];
-    const lua = readFileSync(join(FOLDER, file), 'utf8').replace(INCLUDE, (_line, include: string) =>
-      readFileSync(join(FOLDER, 'includes', `${include}.lua`), 'utf8'),
-    );
+    const lua = withIncludes(readFileSync(join(FOLDER, file), 'utf8'));
     return [{ name: match[1], keys: Number(match[2]), lua }];
   });
 }

@@ -2,6 +2,7 @@ import { AsyncRequestStore } from './async-requests';
 import { Connection, type ConnectionOptions, type Manner } from './connection';
 import { CollectionStore } from './collections';
 import { DecisionLog } from './decisions';
+import { EjectionStore } from './ejections';
 import { ChangeFeed } from './events';
 import { InstanceStore } from './instances';
 import { Leadership, readLeader, type LeadershipOptions } from './leadership';
@@ -23,6 +24,7 @@ export class Store {
   readonly references: ReferenceStore;
   readonly instances: InstanceStore;
   readonly leases: LeaseStore;
+  readonly ejections: EjectionStore;
   readonly members: Membership;
   readonly load: LoadLedger;
   readonly asyncRequests: AsyncRequestStore;
@@ -38,6 +40,7 @@ export class Store {
     this.references = new ReferenceStore(connection);
     this.instances = new InstanceStore(connection);
     this.leases = new LeaseStore(connection);
+    this.ejections = new EjectionStore(connection);
     this.members = new Membership(connection, this.leases);
     this.asyncRequests = new AsyncRequestStore(connection);
     this.load = new LoadLedger(connection, this.members, this.asyncRequests);

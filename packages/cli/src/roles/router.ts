@@ -73,6 +73,12 @@ function routerOptionsOf(config: CompiledConfig): RouterOptions {
         : { ca: readFileSync(router.backendTls.caFile, 'utf8') }),
     },
     retryOnConnectFailure: router.retryOnConnectFailure,
+    reservation: {
+      ejection: { baseMs: config.ejection.baseMs, maxMs: config.ejection.maxMs },
+      expiryFailures: config.ejection.expiryFailures,
+      throttle: router.errorThrottle,
+      idleLeaseMs: router.idleLeaseMs,
+    },
     apiSocketPath: null,
     requestLog: router.requestLog === undefined ? null : { file: router.requestLog },
   };

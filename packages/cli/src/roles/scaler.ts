@@ -38,6 +38,7 @@ export async function runScaler(config: CompiledConfig): Promise<void> {
     statsd,
     options: scalerOptions({
       ...settings,
+      expiryFailures: config.ejection.expiryFailures,
       id: `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`,
       clusterName: config.cluster.name,
       passwords: config.passwords,

@@ -139,6 +139,7 @@ class FixedSlot implements Slot {
   }
 
   touch(): void {}
+  answered(): void {}
   entrust(): Promise<void> {
     return Promise.resolve();
   }

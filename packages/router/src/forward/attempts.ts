@@ -11,7 +11,7 @@ import { reservable } from './outgoing';
 export const MAX_RETRIES = 2;
 
 export interface AttemptParts {
-  readonly reservations: Pick<Reservations, 'reserve'>;
+  readonly reservations: Pick<Reservations, 'reserve' | 'hasOther'>;
   readonly asyncRequests: AsyncRequests;
   readonly options: RouterOptions;
 }
@@ -45,9 +45,10 @@ export async function attempt(
       continue;
     }
     releaseSlot(parts.asyncRequests, facts, slot, outcome);
-    if (again !== 'other' || retriesLeft === 0) return { slot, outcome };
-    retriesLeft -= 1;
     tried.add(slot.instanceId);
+    const isHope = retriesLeft > 0 && parts.reservations.hasOther(reservable(service), tried);
+    if (again !== 'other' || !isHope) return { slot, outcome };
+    retriesLeft -= 1;
     slot = await reserve(parts, client, service, tried);
   }
 }

@@ -11,7 +11,7 @@ import { attempt, type AttemptParts } from './attempts';
 import { Crossing } from './http2/crossing';
 import type { StreamExchange } from './http2/stream-exchange';
 import type { SessionPool } from './http2/session-pool';
-import { failureError, type Outcome } from './outcome';
+import { failureError, isBusy, type Outcome } from './outcome';
 import { failureDetails, mayHaveBody, outgoingRequest } from './outgoing';
 import type { Proxy } from './proxy';
 import { requestHeaders } from './request-headers';
@@ -64,7 +64,7 @@ export class Forwarder {
 
   /** The same to one address, whose slot is somebody else's. */
   forwardTo(exchange: Exchange | StreamExchange, service: ResolvedService, slot: Slot): Promise<void> {
-    const reservations = { reserve: () => Promise.resolve(slot) };
+    const reservations = { reserve: () => Promise.resolve(slot), hasOther: () => false };
     return this.over({ ...this.parts, reservations }, exchange, service);
   }
 
@@ -104,7 +104,10 @@ export class Forwarder {
       socketTimeoutMs,
       streamingTimeoutMs,
       bodyLimit: facts.bodyLimit,
-      onHead: (reply) => this.writeHead(exchange, reply),
+      onHead: (reply) => {
+        slot.answered(isBusy(reply.statusCode));
+        this.writeHead(exchange, reply);
+      },
     });
   }
 

@@ -10,9 +10,24 @@ const WAITING_MS = 200;
 /** The same while nothing runs: there is nothing to recall, and what opens is told. Below the age at which the count of others is old. */
 const NOTHING_RUNS_MS = 450;
 
+export interface ExchangerEvents {
+  /** Redis did not answer. */
+  onFailure(): void;
+  /** This id was taken for dead. */
+  onBuried(id: WorkerId): void;
+}
+
 interface GrantMessage {
   readonly version: number;
   readonly grants: readonly Grant[];
+}
+
+/** This worker was taken for dead under that id; nothing more is leased to it. */
+class BuriedError extends Error {
+  constructor(readonly workerId: WorkerId) {
+    super(`${workerId} was taken for dead`);
+    this.name = 'BuriedError';
+  }
 }
 
 /**
@@ -44,14 +59,8 @@ export class Exchanger {
     private readonly leases: LeaseStore,
     readonly transfers: Transfers,
     private readonly workerId: () => WorkerId,
-    /** Redis did not answer. */
-    private readonly onFailure: () => void,
+    private readonly events: ExchangerEvents,
   ) {}
-
-  /** False while it is open what this worker may still use: idle slots are not to be touched. */
-  get settled(): boolean {
-    return !this.reassertDue;
-  }
 
   /** True when Redis knows of no request here, and no message or reply can bring slots any more. */
   get quiet(): boolean {
@@ -67,8 +76,8 @@ export class Exchanger {
     } else if (
       this.forced ||
       this.transfers.due ||
-      this.pool.hasSurplus ||
-      this.pool.queue.length > 0 !== this.registered > 0
+      this.pool.queue.length > 0 !== this.registered > 0 ||
+      this.pool.exchange.hasErrand
     ) {
       void this.run();
     } else if (this.pool.queue.length !== this.registered) {
@@ -88,7 +97,8 @@ export class Exchanger {
    */
   rejoin(): void {
     this.reassertDue = true;
-    this.pool.holdings.holdInFlight();
+    this.pool.settled = false;
+    this.pool.holdInFlight();
     this.force();
   }
 
@@ -113,10 +123,12 @@ export class Exchanger {
       if (this.reassertDue) await this.reassert();
       if (this.transfers.due) await this.transfer();
       await this.exchange();
-    } catch {
+    } catch (error) {
       this.doubtful = true;
       this.registered = 0;
-      this.onFailure();
+      this.pool.exchange.failed();
+      if (error instanceof BuriedError) this.events.onBuried(error.workerId);
+      else this.events.onFailure();
       this.repeatIn(WAITING_MS);
     } finally {
       this.running = false;
@@ -125,13 +137,16 @@ export class Exchanger {
     this.heldMessages = [];
     for (const message of messages) this.apply(message);
     if (this.pool.queue.length > 0) this.repeatIn(this.pool.hasOpenInstances ? WAITING_MS : NOTHING_RUNS_MS);
+    // Idle slots elsewhere are being recalled; after that it is decided who may wait.
+    if (this.pool.room.admissions.due > 0) this.repeatIn(GROWTH_MS);
     if ((this.requested || this.forced) && !this.doubtful) this.request();
   }
 
   private async exchange(): Promise<void> {
     const workerId = this.workerId();
     await this.join(workerId);
-    const proposal = this.pool.prepare();
+    const proposal = this.pool.exchange.prepare();
+    const want = this.pool.queue.length;
     const reply = await this.leases.exchange({
       workerId,
       serviceId: this.pool.service.serviceId,
@@ -139,15 +154,18 @@ export class Exchanger {
       doubtful: this.doubtful,
       ...proposal,
     });
+    if (reply.status === 'buried') throw new BuriedError(workerId);
     // Taken for dead meanwhile: the reply speaks of an id that is being given away.
-    if (workerId !== this.workerId()) return this.rejoin();
+    if (workerId !== this.workerId() || reply.status === 'lost') {
+      this.pool.exchange.failed();
+      return this.rejoin();
+    }
     this.doubtful = false;
-    if (reply.status === 'lost') return this.rejoin();
     this.version = reply.version;
-    this.registered = reply.status === 'ok' ? proposal.want : 0;
+    this.registered = reply.status === 'ok' ? want : 0;
     if (reply.status === 'resync') this.forced = true;
-    this.pool.settle(reply);
-    if (this.pool.queue.length !== proposal.want) this.requested = true;
+    this.pool.exchange.settle(reply);
+    if (this.pool.queue.length !== want) this.requested = true;
   }
 
   private async transfer(): Promise<void> {
@@ -160,23 +178,27 @@ export class Exchanger {
     const workerId = this.workerId();
     const known = this.joinedAs === workerId ? this.version : 0;
     await this.join(workerId);
-    this.pool.holdings.holdInFlight();
+    this.pool.holdInFlight();
     const inFlight = this.pool.holdings.inFlight();
-    this.version = await this.leases.reassert(workerId, this.pool.service.serviceId, known, inFlight);
+    const { serviceId } = this.pool.service;
+    const version = await this.leases.reassert(workerId, serviceId, known, inFlight);
+    if (version === null) throw new BuriedError(workerId);
+    this.version = version;
     // Only now: what is in flight stays counted. The reaper may have been there before our last exchange.
     for (const former of this.formerIds) {
-      await this.leases.leave(former, this.pool.service.serviceId);
+      await this.leases.reap(former, serviceId);
       this.formerIds.delete(former);
     }
     this.registered = 0;
     this.reassertDue = false;
+    this.pool.settled = true;
     this.doubtful = false;
   }
 
   /** The reaper must know where to look before there is anything to find. */
   private async join(workerId: WorkerId): Promise<void> {
     if (this.joinedAs === workerId) return;
-    await this.leases.join(workerId, this.pool.service.serviceId);
+    if (!(await this.leases.join(workerId, this.pool.service.serviceId))) throw new BuriedError(workerId);
     if (this.joinedAs !== null) this.formerIds.add(this.joinedAs);
     this.joinedAs = workerId;
     if (!this.reassertDue) this.version = 0;
@@ -191,7 +213,7 @@ export class Exchanger {
     }
     this.version = version;
     this.registered = Math.max(0, this.registered - grants.reduce((sum, { slots }) => sum + slots, 0));
-    this.pool.grant(grants);
+    this.pool.exchange.grant(grants);
     this.request();
   }
 

@@ -2,33 +2,49 @@ import type { AsyncRequest } from '@waiter/store';
 import type { HeldInstance } from './holdings';
 import type { ReleaseOutcome, Slot } from './reservations';
 
-/** Where a slot goes back to. */
-export interface SlotHome {
+/** What a pool is told of its slots. */
+export interface SlotOwner {
+  /** Epoch milliseconds. */
   lastRequestAtMs: number;
-  release(instance: HeldInstance, outcome: ReleaseOutcome): void;
+  failed(slot: HeldSlot): void;
+  served(slot: HeldSlot): void;
+  released(slot: HeldSlot): void;
   /** @param onMoved Redis knows that the slot is the request's, and no longer this worker's */
-  entrust(instance: HeldInstance, request: AsyncRequest, onMoved: () => void): void;
+  entrust(slot: HeldSlot, request: AsyncRequest, onMoved: () => void): void;
   /** The request that it was entrusted to is over before Redis knew of it. */
   revoke(requestId: string): void;
 }
 
-/** A slot in use. A class, because one is made per request: two closures less. */
+/** A slot in use. One is made for each request: small, and without closures. */
 export class HeldSlot implements Slot {
-  readonly instanceId: string;
-  readonly host: string;
-  readonly port: number;
-  private released = false;
+  private isOver = false;
+  /** Something was said of the instance already: the first word counts. */
+  private isJudged = false;
   private entrustedTo: string | null = null;
   private isMoved = false;
+  /** The instance's, when the request began. */
+  readonly round: number;
 
   constructor(
-    private readonly home: SlotHome,
-    private readonly instance: HeldInstance,
+    private readonly owner: SlotOwner,
+    readonly instance: HeldInstance,
     readonly waitedMs: number,
+    /** The instance is ejected, and this request is to find out whether it serves again. */
+    readonly isProbe: boolean,
   ) {
-    this.instanceId = instance.id;
-    this.host = instance.host;
-    this.port = instance.port;
+    this.round = instance.round;
+  }
+
+  get instanceId(): string {
+    return this.instance.id;
+  }
+
+  get host(): string {
+    return this.instance.host;
+  }
+
+  get port(): number {
+    return this.instance.port;
   }
 
   get startedAtMs(): number {
@@ -39,14 +55,26 @@ export class HeldSlot implements Slot {
     return this.instance.draining;
   }
 
+  /** False while a probe has told nothing. */
+  get conclusive(): boolean {
+    return this.isJudged;
+  }
+
   touch(atMs: number): void {
-    if (atMs > this.home.lastRequestAtMs) this.home.lastRequestAtMs = atMs;
+    if (atMs > this.owner.lastRequestAtMs) this.owner.lastRequestAtMs = atMs;
+  }
+
+  answered(busy: boolean): void {
+    if (this.isJudged || (!busy && !this.isProbe)) return;
+    this.isJudged = true;
+    if (busy) this.owner.failed(this);
+    else this.owner.served(this);
   }
 
   entrust(request: AsyncRequest): Promise<void> {
     this.entrustedTo = request.requestId;
     return new Promise((resolve) => {
-      this.home.entrust(this.instance, request, () => {
+      this.owner.entrust(this, request, () => {
         this.isMoved = true;
         resolve();
       });
@@ -54,10 +82,14 @@ export class HeldSlot implements Slot {
   }
 
   release(outcome: ReleaseOutcome): void {
-    if (this.released) return;
-    this.released = true;
+    if (this.isOver) return;
+    this.isOver = true;
+    if (!this.isJudged) {
+      if (outcome === 'instance-error' || outcome === 'instance-busy') this.answered(true);
+      else if (outcome === 'success') this.answered(false);
+    }
     if (this.isMoved) return;
-    if (this.entrustedTo !== null) this.home.revoke(this.entrustedTo);
-    this.home.release(this.instance, outcome);
+    if (this.entrustedTo !== null) this.owner.revoke(this.entrustedTo);
+    this.owner.released(this);
   }
 }

@@ -1,6 +1,16 @@
 import type { InstanceId, LoadBalancing } from '@waiter/core';
 import type { Grant } from '@waiter/store';
 
+/** What a worker knows of an instance that is out of rotation. */
+export interface LocalEjection {
+  /** Failures in a row. */
+  failures: number;
+  /** When one request may try it, monotonic milliseconds. */
+  untilMs: number;
+  /** The slot for that request: not here, here and unused, or with its request. */
+  probe: 'none' | 'held' | 'flying';
+}
+
 /** An instance as one worker sees it. */
 export interface HeldInstance {
   readonly id: InstanceId;
@@ -15,21 +25,35 @@ export interface HeldInstance {
   open: boolean;
   /** It is to be stopped, as far as is known; a closed instance may also be merely unhealthy. */
   draining: boolean;
+  /** To be replaced: the last choice. */
+  expired: boolean;
+  /** Null while it is in rotation. */
+  ejection: LocalEjection | null;
+  /** Grows with every ejection: tells requests that began before it. */
+  round: number;
 }
 
-/** Order in which a service's instances are used (spec: request-path 3.5). */
-const ORDER: Readonly<Record<LoadBalancing, (a: HeldInstance, b: HeldInstance) => number>> = {
-  oldest: (a, b) => a.startedAtMs - b.startedAtMs || (a.id < b.id ? -1 : 1),
-  youngest: (a, b) => b.startedAtMs - a.startedAtMs || (a.id < b.id ? 1 : -1),
-  random: () => 0,
+type Order = (a: HeldInstance, b: HeldInstance) => number;
+
+const byId: Order = (a, b) => (a.id < b.id ? -1 : 1);
+/** Order in which a service's instances are used, after what is expired (spec: request-path 3.5). */
+const ORDER: Readonly<Record<LoadBalancing, Order>> = {
+  oldest: (a, b) => a.startedAtMs - b.startedAtMs || byId(a, b),
+  youngest: (a, b) => b.startedAtMs - a.startedAtMs || byId(a, b),
+  random: byId,
 };
+
+const order =
+  (policy: LoadBalancing): Order =>
+  (a, b) =>
+    Number(a.expired) - Number(b.expired) || (a.expired ? ORDER.youngest(a, b) : ORDER[policy](a, b));
 
 /** The slots one worker holds for one service. Pure bookkeeping: no Redis, no clock. */
 export class Holdings {
   private ordered: HeldInstance[] = [];
   private readonly byId = new Map<InstanceId, HeldInstance>();
 
-  constructor(private readonly policy: LoadBalancing) {}
+  constructor(private policy: LoadBalancing) {}
 
   get heldTotal(): number {
     let total = 0;
@@ -37,14 +61,12 @@ export class Holdings {
     return total;
   }
 
-  get inUseTotal(): number {
-    let total = 0;
-    for (const instance of this.ordered) total += instance.inUse;
-    return total;
-  }
-
   get all(): readonly HeldInstance[] {
     return this.ordered;
+  }
+
+  get loadBalancing(): LoadBalancing {
+    return this.policy;
   }
 
   get(id: InstanceId): HeldInstance | undefined {
@@ -52,39 +74,26 @@ export class Holdings {
   }
 
   /**
-   * The instance to use next, or null when no leased slot is free.
-   * @param allowance slots that may be used on an instance; what is held, unless Redis is away
+   * Adds granted slots.
+   * @returns instances of which the slot is a probe
    */
-  pick(
-    exclude: ReadonlySet<InstanceId> | undefined,
-    allowance: (instance: HeldInstance) => number = (instance) => instance.held,
-  ): HeldInstance | null {
-    let fallback: HeldInstance | null = null;
-    const count = this.ordered.length;
-    const start = this.policy === 'random' ? Math.floor(Math.random() * count) : 0;
-    for (let i = 0; i < count; i += 1) {
-      const instance = this.ordered[(start + i) % count];
-      if (instance === undefined || !instance.open || instance.inUse >= allowance(instance)) continue;
-      if (exclude === undefined || !exclude.has(instance.id)) return instance;
-      fallback ??= instance;
-    }
-    return fallback;
-  }
-
-  /** Adds granted slots. */
-  add(grants: readonly Grant[]): void {
+  add(grants: readonly Grant[]): HeldInstance[] {
+    const probes: HeldInstance[] = [];
     for (const grant of grants) {
       const instance = this.enter(grant);
       instance.held += grant.slots;
       instance.open = grant.open;
+      if (grant.probe) probes.push(instance);
     }
+    return probes;
   }
 
   /** Takes Redis's word for what is held; what is in flight stays. */
-  replace(grants: readonly Grant[]): void {
+  replace(grants: readonly Grant[]): HeldInstance[] {
     for (const instance of this.ordered) instance.held = 0;
-    this.add(grants);
+    const probes = this.add(grants);
     this.prune();
+    return probes;
   }
 
   /** States that exactly what is in flight is held. */
@@ -111,12 +120,24 @@ export class Holdings {
   }
 
   /** Makes an instance known that this worker holds nothing on: for the time when Redis is away. */
-  learn(grant: Omit<Grant, 'slots'>): void {
-    this.enter({ ...grant, slots: 0 }).open = grant.open;
+  learn(instance: Omit<Grant, 'slots' | 'open' | 'probe'>): void {
+    this.enter(instance).open = true;
+  }
+
+  /** The order of preference from now on. */
+  prefer(policy: LoadBalancing, expired: ReadonlySet<InstanceId>): void {
+    let changed = policy !== this.policy;
+    this.policy = policy;
+    for (const instance of this.ordered) {
+      if (instance.expired === expired.has(instance.id)) continue;
+      instance.expired = !instance.expired;
+      changed = true;
+    }
+    if (changed) this.ordered.sort(order(policy));
   }
 
   /**
-   * Takes idle slots out of the holdings, to give them back: all on closed instances, and up to `surplus` others,
+   * Takes idle slots out of the holdings, to give them back: all that must not be used, and up to `surplus` others,
    * least preferred first.
    */
   takeIdle(surplus: number): (readonly [InstanceId, number])[] {
@@ -126,14 +147,20 @@ export class Holdings {
       const instance = this.ordered[i];
       if (instance === undefined) continue;
       const idle = instance.held - instance.inUse;
-      const count = instance.open ? Math.min(idle, left) : idle;
+      const usable = Math.min(idle, usableOf(instance));
+      const count = idle - usable + Math.min(usable, left);
       if (count <= 0) continue;
-      if (instance.open) left -= count;
+      left -= Math.min(usable, left);
       instance.held -= count;
       taken.push([instance.id, count]);
     }
     if (taken.length > 0) this.prune();
     return taken;
+  }
+
+  /** True when slots are held that must not be used. */
+  get hasUseless(): boolean {
+    return this.ordered.some((instance) => instance.held - instance.inUse > usableOf(instance));
   }
 
   /** `[instance, requests in flight]` of what has any. */
@@ -149,7 +176,7 @@ export class Holdings {
     this.ordered = this.ordered.filter(({ id }) => this.byId.has(id));
   }
 
-  private enter(grant: Grant): HeldInstance {
+  private enter(grant: Omit<Grant, 'slots' | 'open' | 'probe'>): HeldInstance {
     const known = this.byId.get(grant.instanceId);
     if (known !== undefined) return known;
     const instance: HeldInstance = {
@@ -159,12 +186,22 @@ export class Holdings {
       startedAtMs: grant.startedAtMs,
       held: 0,
       inUse: 0,
-      open: grant.open,
+      open: true,
       draining: false,
+      expired: false,
+      ejection: null,
+      round: 0,
     };
     this.byId.set(instance.id, instance);
     this.ordered.push(instance);
-    this.ordered.sort(ORDER[this.policy]);
+    this.ordered.sort(order(this.policy));
     return instance;
   }
+}
+
+/** Idle slots of the instance that may be used. */
+function usableOf({ open, ejection, held, inUse }: HeldInstance): number {
+  if (!open) return 0;
+  if (ejection === null) return Math.max(0, held - inUse);
+  return ejection.probe === 'held' ? 1 : 0;
 }

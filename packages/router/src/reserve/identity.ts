@@ -30,6 +30,8 @@ export class Identity {
   private away = false;
   private failingSince: number | null = null;
   private beating = false;
+  /** This id was given up, and the next heartbeat brings another one. */
+  private isDead = false;
   private workerCount = 1;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
@@ -60,9 +62,16 @@ export class Identity {
   }
 
   /** Counted from when the heartbeat was sent, so that a reaper never frees what is still used. */
-  trust(): LeaseTrust {
+  trust(now: number): LeaseTrust {
     if (this.away) return 'share';
-    return this.clock.monotonic() < this.trustedUntil ? 'yes' : 'no';
+    return now < this.trustedUntil && !this.isDead ? 'yes' : 'no';
+  }
+
+  /** Redis gave away what was held under this id. */
+  buried(id: WorkerId): void {
+    if (id !== this.id || this.isDead) return;
+    this.isDead = true;
+    this.suspect();
   }
 
   async start(): Promise<void> {
@@ -86,7 +95,7 @@ export class Identity {
       const { alive, workers } = await this.members.heartbeat(this.id, !this.joined);
       this.workerCount = Math.max(1, workers);
       this.failingSince = null;
-      if (alive) this.confirm(sentAt);
+      if (alive && !this.isDead) this.confirm(sentAt);
       else await this.rebirth();
     } catch {
       wait = 50;
@@ -98,6 +107,7 @@ export class Identity {
     } finally {
       this.beating = false;
     }
+    if (this.isDead) wait = 0;
     if (!this.stopped) this.timer = setTimeout(() => void this.beat(), wait);
   }
 
@@ -128,6 +138,7 @@ export class Identity {
     this.unsubscribe?.();
     this.unsubscribe = unsubscribe;
     this.incarnation = incarnation;
+    this.isDead = false;
     this.away = false;
     this.trustedUntil = sentAt + WORKER_TTL_MS;
     this.events.onReturn();

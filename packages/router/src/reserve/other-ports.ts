@@ -38,6 +38,10 @@ export class OtherPorts implements Reservations {
     });
   }
 
+  hasOther(service: ReservableService, than: ReadonlySet<InstanceId>): boolean {
+    return this.reservations.hasOther(service, than);
+  }
+
   close(drainMs?: number): Promise<void> {
     return this.reservations.close(drainMs);
   }
@@ -68,6 +72,10 @@ class SlotAt implements Slot {
 
   touch(atMs: number): void {
     this.slot.touch(atMs);
+  }
+
+  answered(busy: boolean): void {
+    this.slot.answered(busy);
   }
 
   entrust(request: AsyncRequest): Promise<void> {

@@ -1,18 +1,23 @@
 const WINDOW_MS = 1_000;
 const WINDOWS = 10;
 
-/** Greatest number of slots in use, over the last two and the last ten seconds. */
+/** Greatest number of slots in use, over the last seconds. */
 export class Peaks {
   private readonly windows = new Array<number>(WINDOWS).fill(0);
   private current = 0;
+  private endsAt = 0;
+  /** Greatest number in the current window. */
+  private highest = -1;
 
   note(nowMs: number, inUse: number): void {
+    if (inUse <= this.highest && nowMs < this.endsAt) return;
     this.advance(nowMs);
     const index = this.current % WINDOWS;
-    if (inUse > (this.windows[index] ?? 0)) this.windows[index] = inUse;
+    this.highest = Math.max(inUse, this.windows[index] ?? 0);
+    this.windows[index] = this.highest;
   }
 
-  /** Over the last `windows` seconds, this one included. */
+  /** Over the last `windows` seconds, this one included; 10 at most. */
   peak(nowMs: number, windows: number): number {
     this.advance(nowMs);
     let peak = 0;
@@ -27,6 +32,9 @@ export class Peaks {
     for (let step = Math.min(window - this.current, WINDOWS); step > 0; step -= 1) {
       this.windows[(window - step + 1) % WINDOWS] = 0;
     }
-    this.current = Math.max(this.current, window);
+    if (window <= this.current) return;
+    this.current = window;
+    this.endsAt = (window + 1) * WINDOW_MS;
+    this.highest = -1;
   }
 }

@@ -23,6 +23,8 @@ export interface ReserveOptions {
   onAbort(listener: () => void): void;
   /** Instances that failed this request already; taken only if there is no other. */
   readonly exclude?: ReadonlySet<InstanceId>;
+  /** Goes before all requests that are not (spec: request-path 3.4); default false. */
+  readonly prioritised?: boolean;
 }
 
 /** The right to have one request in flight on one instance. */
@@ -38,6 +40,11 @@ export interface Slot {
   readonly draining: boolean;
   /** Something was asked of the instance just now, within an exchange that lasts. @param atMs epoch milliseconds */
   touch(atMs: number): void;
+  /**
+   * The instance sent the head of its response. May be left out where the outcome of `release` tells as much.
+   * @param busy the response says that the instance takes no more: it gets no new requests for a time
+   */
+  answered(busy: boolean): void;
   /**
    * The slot goes on to belong to an async request, whatever becomes of this worker. It is still to be released, when the
    * request is over.
@@ -56,6 +63,8 @@ export interface Reservations {
   tryReserve(service: ReservableService, arrivedAtMs: number): Slot | null;
   /** @throws WaiterError 503 (spec: request-path 6.4); 400 when the client hung up */
   reserve(service: ReservableService, options: ReserveOptions): Promise<Slot>;
+  /** Whether an instance can be expected to serve that is none of these: else another attempt is no use. */
+  hasOther(service: ReservableService, than: ReadonlySet<InstanceId>): boolean;
   /** Fails what waits, waits for what is in flight at most `drainMs`, gives every lease back. */
   close(drainMs?: number): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { ManualClock, type InstanceId } from '@waiter/core';
 import type { InstanceSnapshot } from '@waiter/store';
 import { routerStops } from './refusals';
+import { DEFAULT_RULES } from './rules';
 import { ServicePool } from './service-pool';
 
 const make = () =>
@@ -8,12 +9,14 @@ const make = () =>
     { serviceId: 's', concurrencyLevel: 1, loadBalancing: 'oldest', maxQueueLength: 10 },
     {
       clock: new ManualClock(),
+      rules: DEFAULT_RULES,
       trust: () => 'yes',
       workers: () => 1,
       wantsExchange: () => undefined,
       waiting: () => undefined,
       entrust: () => undefined,
       revoke: () => undefined,
+      failing: () => undefined,
     },
   );
 

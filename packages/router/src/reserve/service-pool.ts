@@ -1,23 +1,19 @@
 import type { Clock, InstanceId, WaiterError } from '@waiter/core';
-import type { AsyncRequest, ExchangeReply, Grant, InstanceSnapshot } from '@waiter/store';
+import type { AsyncRequest, InstanceSnapshot } from '@waiter/store';
+import { choose } from './choice';
+import { Ejections } from './ejections';
+import { Elsewhere } from './elsewhere';
+import { HeldSlot, type SlotOwner } from './held-slot';
 import { Holdings, type HeldInstance } from './holdings';
-import { Peaks } from './peaks';
-import { clientGone, deploymentFailed, queueFull, queueTimeout, type PoolFacts } from './refusals';
-import { HeldSlot } from './held-slot';
+import { LeasePlan } from './lease-plan';
+import { PoolExchange } from './pool-exchange';
+import type { PoolFacts } from './refusals';
+import type { RequestQueue } from './request-queue';
 import type { ReservableService, ReserveOptions, Slot } from './reservations';
+import type { ReservationRules } from './rules';
+import { ServiceNews, type InstancesNotice } from './service-news';
 import type { Transfer } from './transfers';
-import { WaitQueue } from './wait-queue';
-
-/** A remote request counts as older only beyond this: handing a slot over costs a round trip and wins nothing for less. */
-const FIFO_SLACK_MS = 10;
-/** How long a recall is remembered without news: the waiting worker repeats it while it waits. */
-const RECALL_MEMORY_MS = 1_000;
-
-/** Slots taken ahead while demand grows, as a part of those held. */
-const GROWTH = 0.25;
-
-/** While requests wait here, the exchange brings fresh numbers more often than this. */
-const QUEUE_NEWS_MS = 500;
+import { WaitingRoom } from './waiting-room';
 
 /** May leased slots be used? `no`: it is being found out. `share`: Redis is away (DESIGN invariant 6). */
 export type LeaseTrust = 'yes' | 'no' | 'share';
@@ -25,7 +21,8 @@ export type LeaseTrust = 'yes' | 'no' | 'share';
 /** What a pool asks of the world. */
 export interface PoolEnvironment {
   readonly clock: Clock;
-  trust(pool: ServicePool): LeaseTrust;
+  readonly rules: ReservationRules;
+  trust(pool: ServicePool, now: number): LeaseTrust;
   /** Live workers when Redis was last heard. */
   workers(): number;
   /** The pool has something to exchange with Redis; called often, must be cheap. */
@@ -35,42 +32,64 @@ export interface PoolEnvironment {
   revoke(pool: ServicePool, requestId: string): void;
   /** Requests wait; the scaler may have to act. */
   waiting(pool: ServicePool): void;
-}
-
-interface Waiting {
-  readonly options: ReserveOptions;
-  readonly since: number;
-  readonly resolve: (slot: Slot) => void;
-  readonly reject: (error: WaiterError) => void;
-  timer: NodeJS.Timeout | undefined;
+  /** All workers know now that an instance failed. */
+  failing(pool: ServicePool): void;
 }
 
 /**
- * One worker's requests and slots of one service: serves from held slots, queues when there is none, decides what
- * goes back. Synchronous; what Redis says comes in through `settle`, `grant`, `recall` and `learn`.
+ * One worker's requests and slots of one service: serves from held slots, and lets wait where there is none. Synchronous;
+ * what Redis says comes in through `exchange`, what the leader says through `notice` and `learn`.
  */
-export class ServicePool {
+export class ServicePool implements SlotOwner {
   readonly holdings: Holdings;
-  readonly queue = new WaitQueue<Waiting>();
-  private readonly peaks = new Peaks();
+  readonly room: WaitingRoom;
+  readonly ejections: Ejections;
+  private readonly elsewhere = new Elsewhere();
+  private readonly plan: LeasePlan;
+  readonly exchange: PoolExchange;
+  private readonly news = new ServiceNews();
   private inUse = 0;
-  private snapshot: InstanceSnapshot | null = null;
-  /** Version of the latest notice; a snapshot that was read before it is old. */
-  private noticed = 0;
-  private deploymentError: string | null = null;
-  private oldestElsewhereMs: number | null = null;
-  private recalledAt = -Infinity;
-  private recalledNeed = 0;
-  private queuedElsewhere = { count: 0, knownAt: -Infinity };
+  /** False while it is open what this worker may still use: idle slots are not to be touched. */
+  settled = true;
   /** Requests since the worker started, and the latest arrival, epoch ms. */
   total = 0;
   lastRequestAtMs = 0;
+  /** When a slot was last taken, monotonic. */
+  usedAt = -Infinity;
 
   constructor(
-    readonly service: ReservableService,
+    /** Another one once an operator has overridden parameters. */
+    public service: ReservableService,
     private readonly environment: PoolEnvironment,
   ) {
+    const { ejection, throttle, idleLeaseMs } = environment.rules;
     this.holdings = new Holdings(service.loadBalancing);
+    this.ejections = new Ejections(this.holdings, ejection);
+    this.plan = new LeasePlan(idleLeaseMs);
+    this.room = new WaitingRoom(throttle, environment.clock, {
+      limit: () => this.service.maxQueueLength,
+      isAlone: (now) => environment.trust(this, now) === 'share',
+      queuedElsewhere: (now) => this.elsewhere.queued(now),
+      facts: () => this.facts(),
+      entered: () => {
+        environment.wantsExchange(this);
+        environment.waiting(this);
+      },
+      left: () => environment.wantsExchange(this),
+    });
+    this.exchange = new PoolExchange({
+      pool: this,
+      elsewhere: this.elsewhere,
+      plan: this.plan,
+      clock: environment.clock,
+      rules: ejection,
+      wanted: () => environment.wantsExchange(this),
+      failing: () => environment.failing(this),
+    });
+  }
+
+  get queue(): RequestQueue {
+    return this.room.queue;
   }
 
   get inFlight(): number {
@@ -81,98 +100,77 @@ export class ServicePool {
     return this.holdings.all.some(({ open }) => open);
   }
 
+  /** Has a request waited since then? @param at monotonic milliseconds */
+  waitsSince(at: number): boolean {
+    const { first } = this.room;
+    return first !== null && first.since <= at;
+  }
+
+  /** Whether an instance can be expected to serve that is none of these. */
+  hasOther(than: ReadonlySet<InstanceId>): boolean {
+    return this.holdings.all.some(({ id, open, ejection }) => open && ejection === null && !than.has(id));
+  }
+
   /** A free slot if nobody waits for one; null leaves no trace, so that `reserve` may follow. */
   tryReserve(arrivedAtMs: number): Slot | null {
     if (this.queue.length > 0) return null;
-    const instance = this.pick(undefined);
+    const now = this.environment.clock.monotonic();
+    const instance = this.pick(now, undefined);
     if (instance === null) return null;
     this.total += 1;
     this.lastRequestAtMs = arrivedAtMs;
-    return this.occupy(instance, this.environment.clock.monotonic());
+    return this.occupy(instance, now, now);
   }
 
   reserve(options: ReserveOptions): Promise<Slot> {
     this.total += 1;
     this.lastRequestAtMs = options.arrivedAtMs;
-    const since = this.environment.clock.monotonic();
+    const now = this.environment.clock.monotonic();
     if (this.queue.length === 0) {
-      const instance = this.pick(options.exclude);
-      if (instance !== null) return Promise.resolve(this.occupy(instance, since));
+      const instance = this.pick(now, options.exclude);
+      if (instance !== null) return Promise.resolve(this.occupy(instance, now, now));
     }
-    if (this.deploymentError !== null) {
-      return Promise.reject(deploymentFailed(this.facts(), this.deploymentError));
-    }
-    const queued = this.queue.length + this.elsewhere();
-    if (queued > this.service.maxQueueLength) {
-      return Promise.reject(queueFull(this.facts(), queued, this.service.maxQueueLength));
-    }
-    return this.wait(options, since);
-  }
-
-  /** Requests queued on other workers, as far as that is known; what is old says nothing. */
-  private elsewhere(): number {
-    const { count, knownAt } = this.queuedElsewhere;
-    return this.environment.clock.monotonic() - knownAt < QUEUE_NEWS_MS ? count : 0;
-  }
-
-  private wait(options: ReserveOptions, since: number): Promise<Slot> {
-    return new Promise<Slot>((resolve, reject) => {
-      const waiting: Waiting = { options, since, resolve, reject, timer: undefined };
-      const place = this.queue.push(waiting, options.arrivedAtMs);
-      waiting.timer = setTimeout(() => {
-        const facts = this.facts();
-        if (place.leave()) reject(queueTimeout(facts, options.queueTimeoutMs));
-        this.environment.wantsExchange(this);
-      }, options.queueTimeoutMs);
-      options.onAbort(() => {
-        if (!place.leave()) return;
-        clearTimeout(waiting.timer);
-        reject(clientGone(this.facts()));
-        this.environment.wantsExchange(this);
-      });
-      this.environment.wantsExchange(this);
-      this.environment.waiting(this);
-    });
+    return this.room.enter(options, now, this.news.deploymentError);
   }
 
   /** Gives waiting requests what is free here. */
   serve(): void {
-    while (this.queue.length > 0) {
-      const instance = this.pick(undefined);
+    for (let waiting = this.room.first; waiting !== null; waiting = this.room.first) {
+      const now = this.environment.clock.monotonic();
+      const instance = this.pick(now, waiting.options.exclude);
       if (instance === null) return;
-      const waiting = this.queue.shift();
-      if (waiting === null) return;
-      clearTimeout(waiting.timer);
-      waiting.resolve(this.occupy(instance, waiting.since));
+      this.room.leave(waiting);
+      waiting.resolve(this.occupy(instance, now, waiting.since));
     }
   }
 
   /** Fails everything that waits. */
   refuse(reason: (facts: PoolFacts) => WaiterError): void {
-    const facts = this.facts();
-    for (let waiting = this.queue.shift(); waiting !== null; waiting = this.queue.shift()) {
-      clearTimeout(waiting.timer);
-      waiting.reject(reason(facts));
-    }
+    this.room.refuse(reason);
   }
 
-  private pick(exclude: ReadonlySet<InstanceId> | undefined): HeldInstance | null {
-    const trust = this.environment.trust(this);
-    if (trust === 'yes') return this.holdings.pick(exclude);
+  private pick(now: number, exclude: ReadonlySet<InstanceId> | undefined): HeldInstance | null {
+    const trust = this.environment.trust(this, now);
     if (trust === 'no') return null;
+    const alone = trust === 'share';
+    if (this.ejections.any) {
+      const probe = this.ejections.takeProbe(now, alone, exclude);
+      if (probe !== null) return probe;
+    }
+    if (!alone) return choose(this.holdings, 0, exclude);
     const share = Math.max(1, Math.floor(this.service.concurrencyLevel / this.environment.workers()));
-    return this.holdings.pick(exclude, ({ held }) => Math.max(held, share));
+    return choose(this.holdings, share, exclude);
   }
 
-  private occupy(instance: HeldInstance, since: number): Slot {
+  private occupy(instance: HeldInstance, now: number, since: number): Slot {
     instance.inUse += 1;
     this.inUse += 1;
-    const now = this.environment.clock.monotonic();
-    this.peaks.note(now, this.inUse);
-    return new HeldSlot(this, instance, now - since);
+    this.usedAt = now;
+    this.plan.note(now, this.inUse);
+    return new HeldSlot(this, instance, now - since, instance.ejection !== null);
   }
 
-  entrust(instance: HeldInstance, request: AsyncRequest, onMoved: () => void): void {
+  entrust({ instance }: HeldSlot, request: AsyncRequest, onMoved: () => void): void {
     this.environment.entrust(this, {
       request,
       onMoved: (wasHeld) => {
@@ -189,164 +187,85 @@ export class ServicePool {
     this.environment.revoke(this, requestId);
   }
 
-  /** To be called by the slot that was taken, once. */
-  release(instance: HeldInstance): void {
+  failed({ instance, round, isProbe }: HeldSlot): void {
+    this.ejections.failed(instance, round, isProbe, this.environment.clock.monotonic());
+    this.environment.wantsExchange(this);
+  }
+
+  served({ instance }: HeldSlot): void {
+    this.ejections.served(instance);
+    this.environment.wantsExchange(this);
+    this.serve();
+  }
+
+  released(slot: HeldSlot): void {
+    const { instance } = slot;
     instance.inUse -= 1;
     this.inUse -= 1;
+    if (slot.isProbe && !slot.conclusive) this.ejections.inconclusive(instance);
+    const isWarm = instance.open && instance.ejection === null;
+    if (isWarm && this.elsewhere.isQuiet && this.queue.length === 0) return;
     this.freed(instance);
   }
 
-  private freed(instance: HeldInstance): void {
+  private freed({ open, ejection }: HeldInstance): void {
+    const now = this.environment.clock.monotonic();
     // Without Redis nothing can be handed over, however long somebody waits elsewhere.
-    const alone = this.environment.trust(this) === 'share';
-    if (!instance.open || (!alone && this.olderElsewhere())) {
+    const alone = this.environment.trust(this, now) === 'share';
+    const isUseless = !open || (ejection !== null && ejection.probe !== 'held');
+    if (isUseless || (!alone && this.elsewhere.precedes(this.queue.firstRank, now))) {
       this.environment.wantsExchange(this);
       return;
     }
     this.serve();
-    if (this.recalled() && this.queue.length === 0) this.environment.wantsExchange(this);
-  }
-
-  private recalled(): boolean {
-    return this.environment.clock.monotonic() - this.recalledAt < RECALL_MEMORY_MS;
-  }
-
-  /** Does a request wait on another worker that came before all of ours? */
-  private olderElsewhere(): boolean {
-    if (this.oldestElsewhereMs === null || !this.recalled()) return false;
-    const mine = this.queue.oldestMs;
-    return mine === null || this.oldestElsewhereMs + FIFO_SLACK_MS < mine;
-  }
-
-  /** What the next exchange says. Slots to give back leave the holdings here. */
-  prepare(): {
-    want: number;
-    oldestMs: number;
-    stepMs: number;
-    queued: number;
-    extra: number;
-    giveBack: (readonly [InstanceId, number])[];
-  } {
-    const now = this.environment.clock.monotonic();
-    const giveBack = this.holdings.takeIdle(this.surplus(now));
-    const want = this.queue.length;
-    const oldestMs = this.queue.oldestMs ?? 0;
-    const newestMs = this.queue.newestMs ?? 0;
-    const held = this.holdings.heldTotal;
-    const growth = want > 0 ? Math.floor(held * GROWTH) : 0;
-    const missing = want > 0 ? this.peaks.peak(now, 10) - held - want : 0;
-    return {
-      want,
-      oldestMs,
-      stepMs: want > 1 ? (newestMs - oldestMs) / (want - 1) : 0,
-      queued: want,
-      extra: this.recalled() ? 0 : Math.min(64, Math.max(0, missing, growth)),
-      giveBack,
-    };
-  }
-
-  private surplus(now: number): number {
-    const idle = this.holdings.heldTotal - this.inUse;
-    if (idle <= 0) return 0;
-    if (this.recalled() && (this.queue.length === 0 || this.olderElsewhere())) {
-      return Math.min(idle, this.recalledNeed);
-    }
-    // Kept for two seconds after they were last needed: the next request then needs no round trip. The part that was taken
-    // ahead of growth is kept as long, or it would go back and be taken again with every new peak.
-    const keep = Math.floor(this.peaks.peak(now, 3) * (1 + GROWTH));
-    return this.queue.length > 0 ? 0 : Math.max(0, this.holdings.heldTotal - keep);
-  }
-
-  /** True when slots are to go back. */
-  get hasSurplus(): boolean {
-    if (this.surplus(this.environment.clock.monotonic()) > 0) return true;
-    return this.holdings.all.some(({ open, held, inUse }) => !open && held > inUse);
-  }
-
-  /** Takes in the reply to an exchange. */
-  settle(reply: Extract<ExchangeReply, { status: 'ok' | 'resync' }>): void {
-    if (reply.status === 'resync') {
-      this.holdings.replace(reply.grants);
-    } else {
-      this.holdings.add(reply.grants);
-      this.oldestElsewhereMs = reply.oldestElsewhereMs;
-      if (reply.oldestElsewhereMs === null) {
-        this.recalledAt = -Infinity;
-      } else {
-        this.recalledAt = this.environment.clock.monotonic();
-        this.recalledNeed = Math.max(1, this.recalledNeed);
-      }
-      this.queuedElsewhere = {
-        count: Math.max(0, reply.queuedEverywhere - this.queue.length),
-        knownAt: this.environment.clock.monotonic(),
-      };
-    }
-    this.serve();
-  }
-
-  grant(grants: readonly Grant[]): void {
-    this.holdings.add(grants);
-    this.serve();
-  }
-
-  /** Another worker has too few slots. */
-  recall(oldestMs: number, need: number): void {
-    this.recalledAt = this.environment.clock.monotonic();
-    this.recalledNeed = need;
-    this.oldestElsewhereMs = oldestMs;
-    if (this.holdings.heldTotal > this.inUse) this.environment.wantsExchange(this);
+    if (this.elsewhere.recalls(now) && this.queue.length === 0) this.environment.wantsExchange(this);
   }
 
   /** The leader published: instances closed, or the service cannot start. To be followed by the snapshot. */
-  notice(news: {
-    readonly version: number;
-    readonly closed: readonly InstanceId[];
-    readonly healthy: number;
-    readonly deploymentError: string | null;
-  }): void {
-    this.noticed = news.version;
-    // The snapshot was faster; or Redis lost it and counts anew, which the next one shows.
-    if (this.snapshot !== null && news.version <= this.snapshot.version) return;
-    this.heed(news.closed, news.healthy, news.deploymentError);
+  notice(notice: InstancesNotice): void {
+    if (this.news.notice(notice)) this.heed(notice.closed);
+  }
+
+  /** Only what is in flight counts as held from now on. */
+  holdInFlight(): void {
+    this.holdings.holdInFlight();
+    this.ejections.dropProbes();
   }
 
   /** Redis may have lost its latest writes: what is read next counts, whatever its version. */
   doubt(): void {
-    this.noticed = 0;
-  }
-
-  private heed(closed: readonly InstanceId[], healthy: number, deploymentError: string | null): void {
-    this.deploymentError = healthy > 0 ? null : deploymentError;
-    const message = this.deploymentError;
-    if (message !== null) this.refuse((facts) => deploymentFailed(facts, message));
-    if (this.holdings.close(closed)) this.environment.wantsExchange(this);
+    this.news.doubt();
   }
 
   /** The full snapshot: names every instance, for the time when Redis is away. */
   learn(snapshot: InstanceSnapshot): void {
-    // Snapshots are read in order; only a notice can be ahead of one.
-    if (snapshot.version < this.noticed) return;
-    this.snapshot = snapshot;
-    const usable = new Set<InstanceId>();
-    for (const instance of snapshot.instances) {
-      this.holdings.mark(instance.id, instance.draining);
-      if (!instance.healthy || instance.draining || instance.port === 0) continue;
-      usable.add(instance.id);
-      this.holdings.learn({
-        instanceId: instance.id,
-        host: instance.host,
-        port: instance.port,
-        startedAtMs: instance.startedAtMs ?? 0,
-        open: true,
-      });
+    const usable = snapshot.instances.filter(
+      ({ healthy, draining, port }) => healthy && !draining && port > 0,
+    );
+    if (!this.news.read(snapshot, usable.length)) return;
+    for (const { id, draining } of snapshot.instances) this.holdings.mark(id, draining);
+    for (const { id, host, port, startedAtMs } of usable) {
+      this.holdings.learn({ instanceId: id, host, port, startedAtMs: startedAtMs ?? 0 });
     }
-    const closed = this.holdings.all.filter(({ id }) => !usable.has(id)).map(({ id }) => id);
-    this.heed(closed, usable.size, snapshot.deploymentError?.message ?? null);
+    const expired = usable.filter(({ flags }) => flags.includes('expired')).map(({ id }) => id);
+    // Snapshots of an earlier version of ours do not name a policy.
+    const policy =
+      (snapshot.loadBalancing as InstanceSnapshot['loadBalancing'] | undefined) ?? this.service.loadBalancing;
+    this.holdings.prefer(policy, new Set(expired));
+    const ids = new Set(usable.map(({ id }) => id));
+    this.heed(this.holdings.all.filter(({ id }) => !ids.has(id)).map(({ id }) => id));
     this.holdings.prune();
+    this.ejections.published();
+  }
+
+  private heed(closed: readonly InstanceId[]): void {
+    const { deploymentError } = this.news;
+    if (deploymentError !== null) this.room.refuseAllForError(deploymentError);
+    if (this.holdings.close(closed)) this.environment.wantsExchange(this);
   }
 
   facts(): PoolFacts {
-    const instances = this.snapshot?.instances ?? [];
+    const instances = this.news.snapshot?.instances ?? [];
     const healthy = instances.filter((instance) => instance.healthy).length;
     return {
       serviceId: this.service.serviceId,
@@ -354,7 +273,7 @@ export class ServicePool {
       queued: this.queue.length,
       slotsHeld: this.holdings.heldTotal,
       healthy,
-      ailing: instances.length - healthy + (this.snapshot?.failed.length ?? 0),
+      ailing: instances.length - healthy + (this.news.snapshot?.failed.length ?? 0),
     };
   }
 }

@@ -1,10 +1,11 @@
-import { systemClock, type Clock, type ServiceId, type WorkerId } from '@waiter/core';
+import { systemClock, type Clock, type InstanceId, type ServiceId, type WorkerId } from '@waiter/core';
 import type { ChangeNotice, LeaseMessage, Store, WorkerLoad } from '@waiter/store';
 import { Exchanger } from './exchanger';
 import { Identity } from './identity';
 import { LoadIntegral } from './load-integral';
 import { routerStops } from './refusals';
 import type { ReservableService, Reservations, ReserveOptions, Slot } from './reservations';
+import { DEFAULT_RULES, type ReservationRules } from './rules';
 import { Transfers, type HoldMs, type Transfer } from './transfers';
 import { ServicePool, type LeaseTrust, type PoolEnvironment } from './service-pool';
 
@@ -25,6 +26,7 @@ export interface SlotReservationsOptions {
   readonly clock?: Clock;
   /** For how long this worker promises to look after an async request, before it looks again. */
   readonly holdMs?: HoldMs;
+  readonly rules?: ReservationRules;
 }
 
 const DEFAULT_HOLD_MS: HoldMs = ({ checkIntervalMs }) => checkIntervalMs;
@@ -48,9 +50,11 @@ export class SlotReservations implements Reservations, PoolEnvironment {
   private readonly lookedAtLater = new Set<ServiceId>();
   private closing = false;
   readonly clock: Clock;
+  readonly rules: ReservationRules;
 
   private constructor(private readonly options: SlotReservationsOptions) {
     this.clock = options.clock ?? systemClock;
+    this.rules = options.rules ?? DEFAULT_RULES;
     this.store = options.store;
     this.identity = new Identity(
       options.workerId,
@@ -89,7 +93,12 @@ export class SlotReservations implements Reservations, PoolEnvironment {
   reserve(service: ReservableService, options: ReserveOptions): Promise<Slot> {
     const entry = this.entries.get(service.serviceId) ?? this.enter(service);
     if (this.closing) return Promise.reject(routerStops(entry.pool.facts()));
+    entry.pool.service = service;
     return entry.pool.reserve(options);
+  }
+
+  hasOther({ serviceId }: ReservableService, than: ReadonlySet<InstanceId>): boolean {
+    return this.entries.get(serviceId)?.pool.hasOther(than) ?? false;
   }
 
   /** Load per service for the ledger; services without any activity since the last call stay in. */
@@ -98,7 +107,7 @@ export class SlotReservations implements Reservations, PoolEnvironment {
     const loads = new Map<ServiceId, WorkerLoad>();
     const monotonicMs = this.clock.monotonic();
     for (const [id, { pool, integral }] of this.entries) {
-      const oldest = pool.queue.oldestMs;
+      const oldest = pool.queue.oldestArrivalMs;
       integral.sample(monotonicMs, pool.inFlight, pool.queue.length);
       loads.set(id, {
         inFlight: pool.inFlight,
@@ -113,10 +122,9 @@ export class SlotReservations implements Reservations, PoolEnvironment {
     return loads;
   }
 
-  trust(pool: ServicePool): LeaseTrust {
-    const trust = this.identity.trust();
-    const settled = this.entries.get(pool.service.serviceId)?.exchanger.settled ?? true;
-    return trust === 'yes' && !settled ? 'no' : trust;
+  trust(pool: ServicePool, now: number): LeaseTrust {
+    const trust = this.identity.trust(now);
+    return trust === 'yes' && !pool.settled ? 'no' : trust;
   }
 
   workers(): number {
@@ -124,11 +132,11 @@ export class SlotReservations implements Reservations, PoolEnvironment {
   }
 
   wantsExchange(pool: ServicePool): void {
-    if (this.identity.trust() === 'share') return;
+    if (this.identity.trust(this.clock.monotonic()) === 'share') return;
     this.entries.get(pool.service.serviceId)?.exchanger.request();
   }
 
-  /** Without an instance the scaler is told at once; with some, only of a queue that lasts: most are over in a moment. */
+  /** Without an instance the scaler is told at once; with some, only of requests that wait for long: most are served in a moment. */
   waiting(pool: ServicePool): void {
     const { serviceId } = pool.service;
     if (!pool.hasOpenInstances) return this.options.onWaiting(serviceId);
@@ -136,7 +144,8 @@ export class SlotReservations implements Reservations, PoolEnvironment {
     this.lookedAtLater.add(serviceId);
     setTimeout(() => {
       this.lookedAtLater.delete(serviceId);
-      if (pool.queue.length > 0) this.options.onWaiting(serviceId);
+      if (pool.waitsSince(this.clock.monotonic() - LASTING_QUEUE_MS / 2)) this.options.onWaiting(serviceId);
+      else if (pool.queue.length > 0) this.waiting(pool);
     }, LASTING_QUEUE_MS).unref();
   }
 
@@ -150,16 +159,20 @@ export class SlotReservations implements Reservations, PoolEnvironment {
     this.entries.get(pool.service.serviceId)?.exchanger.transfers.remove(requestId);
   }
 
+  /** An instance fails so often that it is to be replaced. */
+  failing(pool: ServicePool): void {
+    if (pool.ejections.mostFailures < this.rules.expiryFailures) return;
+    this.options.onWaiting(pool.service.serviceId);
+  }
+
   private enter(service: ReservableService): Entry {
     const pool = new ServicePool(service, this);
     const { workerId, holdMs = DEFAULT_HOLD_MS } = this.options;
-    const exchanger = new Exchanger(
-      pool,
-      this.store.leases,
-      new Transfers(this.store.asyncRequests, workerId, holdMs),
-      () => this.identity.id,
-      () => this.identity.suspect(),
-    );
+    const transfers = new Transfers(this.store.asyncRequests, workerId, holdMs);
+    const exchanger = new Exchanger(pool, this.store.leases, transfers, () => this.identity.id, {
+      onFailure: () => this.identity.suspect(),
+      onBuried: (id) => this.identity.buried(id),
+    });
     const entry = { pool, exchanger, integral: new LoadIntegral(), outdated: false };
     this.entries.set(service.serviceId, entry);
     this.refresh(entry);
@@ -193,7 +206,8 @@ export class SlotReservations implements Reservations, PoolEnvironment {
   private onMessage(message: LeaseMessage): void {
     const entry = this.entries.get(message.service);
     if (message.type === 'grant') entry?.exchanger.granted(message);
-    else entry?.pool.recall(message.oldest, message.need);
+    else if (message.type === 'recall') entry?.pool.exchange.recall(message.firstRank, message.need);
+    else entry?.pool.exchange.ejected(message.ejections);
   }
 
   private onNotice(notice: ChangeNotice): void {

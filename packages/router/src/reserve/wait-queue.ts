@@ -1,18 +1,18 @@
 /** A place in a queue. `leave` is O(1), so a client that hangs up costs nothing. */
-export interface Place<T> {
-  readonly value: T;
-  /** Arrival, epoch milliseconds: comparable between workers. */
-  readonly arrivedAtMs: number;
+export interface Place {
   leave(): boolean;
 }
 
-interface Node<T> extends Place<T> {
+interface Node<T> extends Place {
+  readonly value: T;
+  /** The least is served first. */
+  readonly rank: number;
   previous: Node<T> | null;
   next: Node<T> | null;
   queued: boolean;
 }
 
-/** First in, first out, with removal from the middle: a doubly linked list. */
+/** In the order of ranks, of equal ones first in, first out; with removal from the middle: a doubly linked list. */
 export class WaitQueue<T> {
   private head: Node<T> | null = null;
   private tail: Node<T> | null = null;
@@ -22,36 +22,48 @@ export class WaitQueue<T> {
     return this.count;
   }
 
-  /** Arrival of the oldest, epoch milliseconds; null when empty. */
-  get oldestMs(): number | null {
-    return this.head?.arrivedAtMs ?? null;
+  get first(): T | null {
+    return this.head?.value ?? null;
   }
 
-  get newestMs(): number | null {
-    return this.tail?.arrivedAtMs ?? null;
+  /** Null when empty. */
+  get firstRank(): number | null {
+    return this.head?.rank ?? null;
   }
 
-  push(value: T, arrivedAtMs: number): Place<T> {
+  get lastRank(): number | null {
+    return this.tail?.rank ?? null;
+  }
+
+  /** Ranks come nearly always in order; a request that is tried again belongs at the very front. */
+  push(value: T, rank: number): Place {
     const node: Node<T> = {
       value,
-      arrivedAtMs,
-      previous: this.tail,
+      rank,
+      previous: null,
       next: null,
       queued: true,
       leave: () => this.unlink(node),
     };
-    if (this.tail === null) this.head = node;
-    else this.tail.next = node;
-    this.tail = node;
-    this.count += 1;
+    if (this.tail !== null && rank < this.tail.rank) {
+      let next = this.head;
+      while (next !== null && next.rank <= rank) next = next.next;
+      this.insert(node, next);
+    } else {
+      this.insert(node, null);
+    }
     return node;
   }
 
-  shift(): T | null {
-    const node = this.head;
-    if (node === null) return null;
-    this.unlink(node);
-    return node.value;
+  private insert(node: Node<T>, next: Node<T> | null): void {
+    const previous = next === null ? this.tail : next.previous;
+    node.previous = previous;
+    node.next = next;
+    if (previous === null) this.head = node;
+    else previous.next = node;
+    if (next === null) this.tail = node;
+    else next.previous = node;
+    this.count += 1;
   }
 
   private unlink(node: Node<T>): boolean {

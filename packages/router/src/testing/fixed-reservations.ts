@@ -18,9 +18,21 @@ export class FixedReservations implements Reservations {
   readonly touched: number[] = [];
   /** What slots say of their instance. */
   draining = false;
+  /** Whether each instance that answered said that it is busy. */
+  readonly answers: boolean[] = [];
   private next = 0;
 
-  constructor(public addresses: readonly Address[]) {}
+  constructor(private all: readonly Address[]) {}
+
+  get addresses(): readonly Address[] {
+    return this.all;
+  }
+
+  /** The first of these is next. */
+  set addresses(addresses: readonly Address[]) {
+    this.all = addresses;
+    this.next = 0;
+  }
 
   tryReserve(): Slot {
     return this.take(undefined);
@@ -32,13 +44,18 @@ export class FixedReservations implements Reservations {
 
   private take(exclude: ReadonlySet<string> | undefined): Slot {
     const all = this.addresses.map((address, i) => ({ ...address, instanceId: `instance.${i}` }));
-    const fresh = all.filter(({ instanceId }) => exclude?.has(instanceId) !== true);
-    const candidates = fresh.length > 0 ? fresh : all;
-    const chosen = candidates[this.next++ % candidates.length];
+    const inTurn = all.map((_one, i) => all[(this.next + i) % all.length]);
+    const chosen =
+      inTurn.find((one) => one !== undefined && exclude?.has(one.instanceId) !== true) ?? inTurn[0];
     if (chosen === undefined) throw new Error('no address');
+    this.next = (all.indexOf(chosen) + 1) % all.length;
     this.inUse += 1;
     this.reserved.push(chosen.instanceId);
     return new FixedSlot(this, chosen);
+  }
+
+  hasOther(_service: unknown, than: ReadonlySet<string>): boolean {
+    return this.addresses.some((_address, i) => !than.has(`instance.${i}`));
   }
 
   close(): Promise<void> {
@@ -69,6 +86,10 @@ class FixedSlot implements Slot {
 
   touch(atMs: number): void {
     this.home.touched.push(atMs);
+  }
+
+  answered(busy: boolean): void {
+    this.home.answers.push(busy);
   }
 
   entrust(request: AsyncRequest): Promise<void> {

@@ -5,7 +5,9 @@ import type { Context } from '../context';
 import type { Prober } from '../health/prober';
 import type { Adviser } from '../policy/adviser';
 import type { ScaleState, Service } from '../service/service';
+import { noteFailures } from '../service/failing-instances';
 import { candidatesOf, currentError } from '../service/views';
+import type { Publisher } from '../sync/publisher';
 import { nextDecisionId, type Journal } from './journal';
 import type { Pauses } from './pauses';
 
@@ -25,9 +27,24 @@ export class Evaluator {
     private readonly prober: Prober,
     private readonly journal: Journal,
     private readonly pauses: Pauses,
+    private readonly publisher: Publisher,
     private readonly enqueue: Enqueue,
     private readonly adviser: Adviser,
   ) {}
+
+  /** Reads which instances workers keep out of rotation; those that fail time after time are replaced. */
+  async heedFailures(service: Service): Promise<ReadonlyMap<InstanceId, unknown>> {
+    const { store, options } = this.context;
+    const ejected = await store.ejections.of(service.id);
+    const expired = noteFailures(service, ejected, options.expiryFailures);
+    if (expired === null || this.context.ended) return ejected;
+    this.publisher.publishSoon(service);
+    for (const [{ id }, failures] of expired) {
+      const why = `${failures} requests in a row failed on it`;
+      this.journal.happened(service, 'expired', why, `expired ${id}`, { instanceId: id });
+    }
+    return ejected;
+  }
 
   /**
    * @param load demand at this moment
@@ -48,7 +65,11 @@ export class Evaluator {
     const decision = this.pauses.hold(service, await this.decide(service));
     // Another evaluation of the same service may have been faster, and its decision carried out; both saw the same state.
     if (service.applying || service.touchedAtMs !== touchedAtMs || !context.acting()) return;
-    service.scalingState = decision.label;
+    if (service.scalingState !== decision.label) {
+      service.scalingState = decision.label;
+      // The policy in force depends on it.
+      if (service.described.compiled.loadBalancing === 'random') this.publisher.publishSoon(service);
+    }
     // Saved while the decision is carried out: a cold start does not wait for it.
     const carried = this.carry(service, decision);
     if (decision.kind === 'none') {
@@ -85,7 +106,7 @@ export class Evaluator {
 
   private async decide(service: Service): Promise<Decision> {
     const advice = this.adviser.advise(service);
-    const first = decide(this.input(service, NO_USAGE, advice));
+    const first = decide(this.input(service, NO_USAGE, NO_USAGE, advice));
     if (first.kind === 'create' && service.refusal !== null) {
       return { ...first, kind: 'none', reason: `${first.reason}; waits: ${service.refusal.message}` };
     }
@@ -93,13 +114,18 @@ export class Evaluator {
       return { ...first, kind: 'none', reason: `${first.reason}; but that was before it was deleted` };
     }
     if (first.kind !== 'kill') return first;
-    // Only a stop has to know what each instance serves.
-    return decide(this.input(service, await this.context.store.leases.usage(service.id), advice));
+    // Only a stop has to know what each instance serves, and how well.
+    const [usage, ejected] = await Promise.all([
+      this.context.store.leases.usage(service.id),
+      this.heedFailures(service),
+    ]);
+    return decide(this.input(service, usage, ejected, advice));
   }
 
   private input(
     service: Service,
     usage: ReadonlyMap<InstanceId, number>,
+    ejected: ReadonlyMap<InstanceId, unknown>,
     advice: Advice | null,
   ): DecisionInput {
     const { options, clock } = this.context;
@@ -116,7 +142,7 @@ export class Evaluator {
         queued: Math.max(load?.queued ?? 0, this.isWanted(service) ? 1 : 0),
       },
       scheduler: known ? { requested, scheduled } : null,
-      instances: candidatesOf(service, usage, nowMs),
+      instances: candidatesOf(service, usage, ejected, nowMs),
       deploymentError: currentError(service, options.deploymentError, {
         wallMs: nowMs,
         monotonicMs: clock.monotonic(),

@@ -97,6 +97,7 @@ export class Rounds {
     ]);
     if (service === null || this.context.ended) return;
     if (wanted) service.wantedUntilMs = clock.monotonic() + WANTED_MS;
+    if (service.instances.size > 0) await this.evaluator.heedFailures(service);
     await this.evaluator.evaluate(service, load, askedAtMs);
   }
 

@@ -29,6 +29,8 @@ export class TrackedInstance {
   everHealthy: boolean;
   /** An operator wants it replaced. */
   markedExpired: boolean;
+  /** Its requests fail, time after time. */
+  keepsFailing = false;
   /** Wall clock: scaling does not stop it before. */
   private keptUntilMs = 0;
   /** Failed checks in a row. */
@@ -124,6 +126,7 @@ export class TrackedInstance {
     const { flags, startedAtMs } = this.instance;
     return (
       this.markedExpired ||
+      this.keepsFailing ||
       flags.includes('expired') ||
       (expiryMs > 0 && startedAtMs !== null && wallMs - startedAtMs > expiryMs)
     );

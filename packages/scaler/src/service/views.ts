@@ -39,10 +39,15 @@ export function currentError(
   return service.refusal ?? deploymentErrorOf(evidence, rules);
 }
 
-/** Instances as kills are chosen from. @param usage slots leased of each */
+/**
+ * Instances as kills are chosen from.
+ * @param usage slots leased of each
+ * @param ejected those that workers keep out of rotation
+ */
 export function candidatesOf(
   service: Service,
   usage: ReadonlyMap<InstanceId, number>,
+  ejected: ReadonlyMap<InstanceId, unknown>,
   wallMs: number,
 ): KillCandidate[] {
   const { instanceExpiryMs, gracePeriodMs } = service.described.compiled;
@@ -55,8 +60,8 @@ export function candidatesOf(
       healthy: tracked.healthy,
       expired: tracked.isExpired(instanceExpiryMs, wallMs),
       starting: !tracked.healthy && (startedAtMs === null || wallMs - startedAtMs <= gracePeriodMs),
-      // Workers know which instances they avoid and how old a request is; leases do not tell.
-      ejected: false,
+      ejected: ejected.has(tracked.id),
+      // Workers know how old a request is; leases do not tell.
       onlyLingering: false,
       fate: tracked.fate === 'open' && tracked.isKept(wallMs) ? 'locked' : tracked.fate,
       inUse: usage.get(tracked.id) ?? 0,
@@ -70,7 +75,7 @@ export function snapshotOf(
   epoch: Epoch,
   deploymentError: DeploymentError | null,
   wallMs: number,
-): Omit<InstanceSnapshot, 'version'> {
+): Omit<InstanceSnapshot, 'version' | 'loadBalancing'> {
   const expiryMs = service.described.compiled.instanceExpiryMs;
   return {
     serviceId: service.id,

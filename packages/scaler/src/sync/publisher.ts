@@ -1,3 +1,4 @@
+import { effectiveLoadBalancing } from '@waiter/scaling';
 import { StaleEpochError } from '@waiter/store';
 import { assertActing, NotLeadingError, type Context } from '../context';
 import type { Service } from '../service/service';
@@ -127,7 +128,8 @@ export class Publisher {
     if (service.hidden) return;
     const { context } = this;
     const { store, options, clock } = context;
-    const { concurrencyLevel, loadBalancing } = service.described.compiled;
+    const { concurrencyLevel, loadBalancing: configured } = service.described.compiled;
+    const loadBalancing = effectiveLoadBalancing(configured, service.scalingState === 'scale-down');
     const wallMs = clock.now();
     const error = currentError(service, options.deploymentError, { wallMs, monotonicMs: clock.monotonic() });
     this.launches.noteError(service, error);

@@ -10,7 +10,7 @@ import {
 import { startMiniMarathon } from '@waiter/mini-marathon';
 import { createLogger, type Logger } from '@waiter/observability';
 import { createMarathonScheduler, type MarathonOptions, type Scheduler } from '@waiter/scheduler';
-import { Queues, Store, type Grant, type InstanceSnapshot, type WorkerLoad } from '@waiter/store';
+import { NO_ERRAND, Queues, Store, type Grant, type InstanceSnapshot, type WorkerLoad } from '@waiter/store';
 import {
   freePort,
   startRedis,
@@ -224,14 +224,12 @@ async function startWorker(id: string, store: Store, queues: Queues): Promise<Fa
   ): Promise<void> => {
     const now = Date.now();
     const reply = await store.leases.exchange({
+      ...NO_ERRAND,
       workerId: id,
       serviceId,
       version: versions.get(serviceId) ?? 0,
-      want,
-      oldestMs: now,
-      stepMs: 0,
-      queued: want,
-      extra: 0,
+      ordinary: { count: want, firstRank: now, step: 0 },
+      fresh: want,
       giveBack,
     });
     versions.set(serviceId, reply.version);

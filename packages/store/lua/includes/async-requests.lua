@@ -1,9 +1,6 @@
 -- Shared by the scripts of async requests. A value of the hash `async` is "due owner instance\nrequest": until when (ms,
 -- clock of Redis) the worker `owner` looks after the request, the instance that works on it, and JSON that is opaque here.
-local function now_ms()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
+--- @include "clock"
 
 local function read_async(key, request)
   local value = redis.call('HGET', key, request)

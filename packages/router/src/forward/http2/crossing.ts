@@ -41,6 +41,7 @@ export class Crossing {
         onHead: (reply) => {
           status = grpcStatus(contentType, reply);
           busy = isBusy(reply.status, status);
+          slot.answered(busy);
           // An error that gRPC says in the head is the whole of the response (spec: request-path 5.6).
           const ended = reply.ended || (status !== undefined && status !== '0');
           this.respond(client, { ...reply, ended });

@@ -7,7 +7,7 @@ import type { WorkerMetrics } from '../../worker-metrics';
 import { attempt } from '../attempts';
 import type { Client } from '../client';
 import { protocolOf, type ForwarderParts } from '../forwarder';
-import { failureError, type Outcome } from '../outcome';
+import { failureError, isBusy, type Outcome } from '../outcome';
 import { failureDetails, outgoingRequest } from '../outgoing';
 import { upgradeHeaders } from '../request-headers';
 import { additionsTo, responseHeaders } from '../response-headers';
@@ -49,6 +49,8 @@ export class Upgrader {
       const sentAt = performance.now();
       const end = await this.shakeHands(upgrade, client, service, slot);
       upgrade.facts.backendResponseMs = performance.now() - sentAt;
+      if (end.kind === 'open') slot.answered(false);
+      if (end.kind === 'answered') slot.answered(isBusy(end.reply.statusCode));
       if (end.kind === 'open') return this.relay(upgrade, service, slot, end, early.stop());
       if (end.kind === 'answered') return this.answer(upgrade, end.reply);
       return client.gone ? { kind: 'client-gone' } : { ...end, stale: false, bodySent: false };

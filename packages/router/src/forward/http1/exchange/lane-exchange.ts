@@ -132,6 +132,7 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
     const { facts, parts, client } = this;
     facts.backendResponseMs = parts.clock.now - this.sentAt;
     this.busy = isBusy(reply.status);
+    this.slot?.answered(this.busy);
     const connection = client.connectionText();
     const text = announceReply(reply, this, connection, parts);
     this.reply.begin(text, reply.framing);
@@ -206,9 +207,9 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
     }
     releaseSlot(this.parts.asyncRequests, facts, slot, outcome);
     if (again === 'other' && this.retriesLeft > 0) {
+      const tried = (this.tried ??= new Set()).add(slot.instanceId);
       this.retriesLeft -= 1;
-      (this.tried ??= new Set()).add(slot.instanceId);
-      return seekSlot(this);
+      if (this.parts.reservations.hasOther(this.wanted, tried)) return seekSlot(this);
     }
     if (outcome.kind === 'failed') {
       return this.fail(failureError(outcome, failureDetails(this.admittance.service, slot, outcome)));

@@ -1,13 +1,13 @@
 -- An instance has accepted a request that goes on after its response. In one step the request is recorded and its slot
 -- passes from the worker that sent it to the holder `async`, which no reaper buries: the slot outlives the worker.
 --
--- KEYS  slots, leases, open, waiters, holders, async
+-- KEYS  slots, leases, open, waiters, holders, ejections, buried, async
 -- ARGV  1 request id   2 request (JSON, opaque)   3 instance id   4 worker that looks after it   5 for how long (ms)
 --       6 worker that holds the slot now; empty when nobody does, because Redis lost the record
 -- Reply { 1 when the slot was taken from the worker, else 0; due (ms, clock of Redis) }
 --- @include "slots"
 --- @include "async-requests"
-local ASYNC = KEYS[6]
+local ASYNC = KEYS[8]
 local request, instance, holder_id = ARGV[1], ARGV[3], ARGV[6]
 local known = read_async(ASYNC, request)
 if known then return { 0, known.due } end

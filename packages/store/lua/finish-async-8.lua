@@ -1,14 +1,14 @@
 -- An async request is over: its slot is free, and goes to who waits for one.
 --
--- KEYS  slots, leases, open, waiters, holders, async
+-- KEYS  slots, leases, open, waiters, holders, ejections, buried, async
 -- ARGV  1 request id   2 channel prefix   3 service id
 -- Reply request (JSON), or nil when it was over already
 --- @include "slots"
 --- @include "async-requests"
-local entry = read_async(KEYS[6], ARGV[1])
+local entry = read_async(KEYS[8], ARGV[1])
 if not entry then return nil end
-redis.call('HDEL', KEYS[6], ARGV[1])
+redis.call('HDEL', KEYS[8], ARGV[1])
 add_lease('async', entry.instance, -1)
 refresh_open(entry.instance)
-tell_grants(grant_waiting(policy_of()), '', ARGV[2], ARGV[3])
+tell_grants(grant_waiting(), '', ARGV[2], ARGV[3])
 return entry.json
