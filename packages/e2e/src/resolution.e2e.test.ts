@@ -285,18 +285,21 @@ describe('versions', () => {
     // Started in the background by the requests that were served by the old one.
     await waitFor('the new version', async () => (await served(by)) === id2, { timeoutMs: 20_000 });
 
-    await client.register(t, kitchen(t, '3', 60_000, { 'fallback-period-secs': 5 }));
+    await client.register(t, kitchen(t, '3', 60_000, { 'fallback-period-secs': 10 }));
     const id3 = await serviceId({ ...by, ...LATEST });
     expect(await served(by)).toBe(id2);
     const { 'token-fallback': shown } = await client.json<Map>(`/apps/${id3}?include=token-fallback`);
     expect(shown).toEqual({ 'service-id': id2 });
-    const rows = await client.json<Map[]>(`/apps?token=${t}&include=token-fallback`);
-    const fallbacks = rows.map((row) => [row['service-id'], row['token-fallback']]);
+    // Its start is in the background of the request above, and only what was started is listed.
+    const fallbacks = await waitFor('the third version in the list', async () => {
+      const rows = await client.json<Map[]>(`/apps?token=${t}&include=token-fallback`);
+      const listed = rows.map((row) => [row['service-id'], row['token-fallback']]);
+      return listed.some(([id]) => id === id3) ? listed : undefined;
+    });
     expect(fallbacks).toContainEqual([id3, { 'service-id': id2 }]);
     expect(fallbacks).toContainEqual([id2, undefined]);
     expect((await app(id3))['current-for-tokens']).toEqual([t]);
-    await new Promise((resolve) => setTimeout(resolve, 5_500));
-    expect(await serviceId(by)).toBe(id3);
+    await waitFor('the end of the window', async () => (await serviceId(by)) === id3, { timeoutMs: 20_000 });
     const waited = await client.use(t, '/hello', { ...DEBUG, 'x-waiter-queue-timeout': '500' });
     expect({ status: waited.status, id: idOf(waited) }).toEqual({ status: 503, id: id3 });
     expect(await served({ ...by, 'x-waiter-fallback-period-secs': '60' })).toBe(id2);
