@@ -4,12 +4,15 @@
  * Called by scripts/test.sh, which says how.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 const MINUTE = 60_000;
 /** A jest that is done and does not exit has something left open, which is a fault of the tests. */
 const EXIT_GRACE_MS = MINUTE / 2;
+/** Makes a jest write down what it has open (a Node diagnostic report), before it is ended. */
+const REPORT_SIGNAL = 'SIGUSR2';
+const REPORT_GRACE_MS = 5_000;
 const RESULTS = join('.waiter', 'test-results');
 const LIMITS_MS = { lint: 3 * MINUTE, unit: 5 * MINUTE, integration: 12 * MINUTE, e2e: 22 * MINUTE } as const;
 
@@ -49,15 +52,21 @@ function run(command: string, args: readonly string[], { limitMs, doneFile }: Ru
     };
     let ending: Ending = 'ok';
     let doneAt: number | undefined;
+    let killer: NodeJS.Timeout | undefined;
     const startedAt = Date.now();
     const watch = setInterval(() => {
+      if (ending !== 'ok') return;
       if (doneFile !== undefined && existsSync(doneFile)) doneAt ??= Date.now();
       if (Date.now() - startedAt > limitMs) ending = 'timed out';
       else if (doneAt !== undefined && Date.now() - doneAt > EXIT_GRACE_MS) ending = 'did not exit';
-      if (ending !== 'ok') end();
+      else return;
+      if (doneFile === undefined) return end();
+      child.kill(REPORT_SIGNAL);
+      killer = setTimeout(end, REPORT_GRACE_MS);
     }, 500);
     const settle = (result: Ending): void => {
       clearInterval(watch);
+      clearTimeout(killer);
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, interrupted);
       resolve(result);
     };
@@ -68,6 +77,30 @@ function run(command: string, args: readonly string[], { limitMs, doneFile }: Ru
     });
     child.once('exit', (code) => settle(ending === 'ok' && code !== 0 ? 'failed' : ending));
   });
+}
+
+/** The part of a Node diagnostic report that is read here (nodejs.org/api/report.html). */
+interface HandleReport {
+  readonly libuv: readonly {
+    readonly type: string;
+    readonly is_active?: boolean;
+    readonly is_referenced?: boolean;
+    readonly pid?: number;
+    readonly localEndpoint?: { readonly port: number } | null;
+    readonly remoteEndpoint?: { readonly port: number } | null;
+  }[];
+}
+
+/** What keeps a jest alive that was asked for a report, in one line. Empty if it gave none. */
+function openHandles(): string {
+  const reports = readdirSync(RESULTS).filter((name) => name.startsWith('report.'));
+  return reports
+    .flatMap((name) => (JSON.parse(readFileSync(join(RESULTS, name), 'utf8')) as HandleReport).libuv)
+    .filter((handle) => handle.is_active === true && handle.is_referenced === true)
+    .map(({ type, pid, localEndpoint, remoteEndpoint }) =>
+      [type, pid, localEndpoint?.port, remoteEndpoint?.port].filter((part) => part !== undefined).join(' '),
+    )
+    .join(', ');
 }
 
 async function check(command: string, args: readonly string[], limitMs: number): Promise<Outcome> {
@@ -99,15 +132,24 @@ async function jest(phase: PhaseName, args: readonly string[]): Promise<Outcome>
     doneFile,
     ...serial,
   ];
-  const ending = await run('jest', [...flags, ...args], { limitMs: LIMITS_MS[phase], doneFile });
+  for (const name of readdirSync(RESULTS)) if (name.startsWith('report.')) rmSync(join(RESULTS, name));
+  const report = ['--report-on-signal', `--report-signal=${REPORT_SIGNAL}`, `--report-directory=${RESULTS}`];
+  const command = [...report, 'node_modules/.bin/jest', ...flags, ...args];
+  const ending = await run('node', command, { limitMs: LIMITS_MS[phase], doneFile });
   if (!existsSync(doneFile)) return failure(`no results: jest ${ending === 'ok' ? 'wrote none' : ending}`);
   const results = JSON.parse(readFileSync(doneFile, 'utf8')) as JestResults;
   const found = results.numFailedTests + results.numRuntimeErrorTestSuites;
   // A failure that is not a test's: jest itself crashed or hung.
   const failed = ending !== 'ok' && (found === 0 || ending !== 'failed') ? found + 1 : found;
   const skipped = results.numPendingTests + results.numTodoTests;
+  const open = openHandles();
+  const why = open === '' ? '' : ` (open: ${open})`;
   const note =
-    ending !== 'ok' && ending !== 'failed' ? `jest ${ending}` : results.numTotalTests === 0 ? 'no tests' : '';
+    ending !== 'ok' && ending !== 'failed'
+      ? `jest ${ending}${why}`
+      : results.numTotalTests === 0
+        ? 'no tests'
+        : '';
   return { passed: results.numPassedTests, failed, skipped, note };
 }
 
