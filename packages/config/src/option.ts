@@ -133,3 +133,7 @@ function json(text: string): unknown {
     return text;
   }
 }
+
+/** A TCP or UDP port; 0 is left to the operating system. */
+export const port = (fallback: number, description: string, alias?: string): ReturnType<typeof integer> =>
+  integer(0, 65_535, { default: fallback, description, ...(alias === undefined ? {} : { alias }) });

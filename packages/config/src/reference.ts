@@ -4,7 +4,7 @@ import type { NamedOption } from './tree';
 
 const HEAD = `# Configuration
 
-<!-- Written by scripts/configuration-reference.ts from packages/config/src/options.ts. Do not edit. -->
+<!-- Written by scripts/configuration-reference.ts from packages/config/src/options. Do not edit. -->
 
 Every role reads the same options: from a file (\`--config FILE\`, YAML or JSON), from the environment and from flags.
 Flags win over the environment, the environment over the file, the file over the defaults. An unknown name is an error
