@@ -45,7 +45,8 @@ export function awaitRoutes({ store, clock }: Deps): Route[] {
           const deadline = clock.monotonic() + Math.min(timeoutMs, LONGEST_MS);
           let presence = await presenceOf(store, id);
           while (!reached(presence) && clock.monotonic() < deadline && !request.socket.destroyed) {
-            await sleep(Math.max(10, pauseMs));
+            // Never beyond the deadline, however long the pause is to be.
+            await sleep(Math.min(Math.max(10, pauseMs), Math.max(1, deadline - clock.monotonic())));
             presence = await presenceOf(store, id);
           }
           return {
