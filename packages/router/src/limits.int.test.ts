@@ -3,7 +3,13 @@ import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Store } from '@waiter/store';
 import { rawRequest, startRedis, waitFor, type RedisServer } from '@waiter/testkit';
-import { DEFAULT_ROUTER_LIMITS, DEFAULT_ROUTER_TIMEOUTS, type RouterLimits } from './options';
+import {
+  DEFAULT_ROUTER_LIMITS,
+  DEFAULT_ROUTER_TIMEOUTS,
+  type RouterLimits,
+  type RouterTimeouts,
+} from './options';
+import { callOn } from './testing/call-http2';
 import { ON_THE_FLY, startRouterUnderTest, type RouterUnderTest } from './testing/router-under-test';
 
 /** What a client may ask for at most, and with which words it is refused. */
@@ -39,10 +45,13 @@ afterAll(async () => {
   await redis.stop();
 });
 
-async function start(limits: Partial<RouterLimits>): Promise<RouterUnderTest> {
+async function start(
+  limits: Partial<RouterLimits>,
+  timeouts: Partial<RouterTimeouts> = {},
+): Promise<RouterUnderTest> {
   const router = await startRouterUnderTest(redis.url, [(backend.address() as AddressInfo).port], {
     limits: { ...DEFAULT_ROUTER_LIMITS, ...limits },
-    timeouts: { ...DEFAULT_ROUTER_TIMEOUTS, drainTimeoutMs: 500 },
+    timeouts: { ...DEFAULT_ROUTER_TIMEOUTS, drainTimeoutMs: 500, ...timeouts },
   });
   routers.push(router);
   return router;
@@ -83,6 +92,49 @@ describe('heads', () => {
       expect(text).toMatch(/^HTTP\/1\.1 431 /);
       expect(text).toContain('The request has too many header fields');
     }
+  });
+
+  test('with a target longer than a head may be: 414', async () => {
+    for (const text of await both(router, [head(`GET /${'x'.repeat(5_000)}`)])) {
+      expect(text).toMatch(/^HTTP\/1\.1 414 URI Too Long\r\n/);
+      expect(text).toContain('The request line is too long');
+    }
+  });
+
+  test('of HTTP/2 as well; a cookie in many pieces is one field', async () => {
+    const session = connectHttp2(`http://127.0.0.1:${router.port}`);
+    const ask = async (path: string, more: Record<string, string | string[]>): Promise<string> => {
+      const { status, text } = await callOn(session, { path, headers: { ...ON_THE_FLY, ...more } });
+      return `${status} ${text}`;
+    };
+    const many = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`x-${i}`, '1']));
+    expect(await ask('/', { 'x-long': 'x'.repeat(5_000) })).toMatch(/^431 [^]*The request head is too large/);
+    expect(await ask('/', many)).toMatch(/^431 [^]*The request has too many header fields/);
+    expect(await ask(`/${'x'.repeat(5_000)}`, {})).toMatch(/^414 [^]*The request line is too long/);
+    expect(await ask('/', { cookie: Array.from({ length: 40 }, (_, i) => `c${i}=1`) })).toMatch(/^200 /);
+    session.destroy();
+  });
+
+  test('that do not come to their end in time: 408, also on a connection that has had a request', async () => {
+    const impatient = await start({}, { requestHeadTimeoutMs: 300 });
+    for (const text of await both(impatient, ['GET / HTTP/1.1\r\nHost: local'])) {
+      expect(text).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+      expect(text).toContain('The request head did not arrive in time');
+    }
+    // A byte now and then does not help.
+    const slowly = [...'GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: '].concat(
+      Array<string>(1_000).fill('x'),
+    );
+    const { text } = await rawRequest(impatient.port, slowly, { pauseMs: 20, timeoutMs: 15_000 });
+    expect(text).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  test('that never begin: the connection ends, of HTTP/2 as well', async () => {
+    const impatient = await start({}, { requestHeadTimeoutMs: 300, clientIdleTimeoutMs: 300 });
+    const { ended } = await rawRequest(impatient.port, '', { timeoutMs: 15_000 });
+    expect(ended).toBe('closed');
+    const session = connectHttp2(`http://127.0.0.1:${impatient.port}`);
+    await new Promise((resolve) => session.once('close', resolve));
   });
 });
 
@@ -198,6 +250,36 @@ test('more requests in a second than one connection may make: 429, and the conne
     timeoutMs: 5_000,
   });
   expect(slower).not.toContain(' 429 ');
+});
+
+test('of HTTP/2, the surplus alone is refused', async () => {
+  const router = await start({ requestsPerSecond: 5 });
+  const session = connectHttp2(`http://127.0.0.1:${router.port}`);
+  const ask = () => callOn(session, { headers: ON_THE_FLY });
+  const answers = await Promise.all(Array.from({ length: 7 }, ask));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 429, 429]);
+  expect(answers[6]?.text).toContain('Too many requests on this connection');
+  await waitFor('the next second', async () => (await ask()).status === 200, { intervalMs: 400 });
+  session.destroy();
+});
+
+test('a client that stops in the middle of its upload is told 408 after its socket timeout, by HTTP/2 as well', async () => {
+  const router = await start({});
+  const session = connectHttp2(`http://127.0.0.1:${router.port}`);
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/',
+    ...ON_THE_FLY,
+    'x-waiter-timeout': '200',
+  });
+  stream.on('error', () => undefined).write('some');
+  let [status, text] = [0, ''];
+  stream.on('response', (reply) => (status = reply[':status'] ?? 0));
+  stream.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+  await new Promise((resolve) => stream.once('close', resolve));
+  expect([status, text]).toEqual([408, expect.stringContaining('Timeout receiving bytes from client')]);
+  expect(router.reservations.outcomes).toEqual(['client-error']);
+  session.destroy();
 });
 
 test('more connections than a worker may have: 503, until one of them is closed', async () => {

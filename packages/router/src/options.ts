@@ -45,7 +45,7 @@ export interface RouterLimits {
   readonly requestHeaderCount: number;
   /** Longest request body; 0: any. */
   readonly requestBodyBytes: number;
-  /** Requests that one connection of HTTP/1 may make in a second; 0: any number. */
+  /** Requests that one connection may make in a second; 0: any number. */
   readonly requestsPerSecond: number;
   /** Open connections of clients, of one worker. */
   readonly connections: number;

@@ -265,6 +265,8 @@ export async function startRouterWorker(
       ? new Http2Lane({
           maxConcurrentStreams: options.maxConcurrentStreams ?? 250,
           requestHeadBytes: limits.requestHeadBytes,
+          requestHeaderCount: limits.requestHeaderCount,
+          requestsPerSecond: limits.requestsPerSecond,
           requestHeadTimeoutMs: timeouts.requestHeadTimeoutMs,
           clientIdleTimeoutMs: timeouts.clientIdleTimeoutMs,
           streamingTimeoutMs: timeouts.streamingTimeoutMs,

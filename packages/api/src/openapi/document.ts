@@ -1,17 +1,9 @@
 import { COMPONENT_SCHEMAS } from './component-schemas';
 import type { Operation, Operations, Parameter, Response } from './operation';
-import { ASYNC_OPERATIONS } from './operations/async';
-import { INSTANCE_OPERATIONS } from './operations/instances';
-import { METRICS_OPERATIONS } from './operations/metrics';
-import { REPLACED_OPERATIONS } from './operations/replaced';
-import { RESOLUTION_OPERATIONS } from './operations/resolution';
-import { ROUTER_OPERATIONS } from './operations/router';
-import { SCALING_OPERATIONS } from './operations/scaling';
+import { ROUTER_OPERATIONS, stateComponent } from './operations/router';
 import { SERVICE_OPERATIONS } from './operations/services';
 import { SIMULATOR_OPERATIONS } from './operations/simulator';
-import { STATE_OPERATIONS, stateComponent } from './operations/state';
 import { TOKEN_OPERATIONS } from './operations/tokens';
-import { USER_OPERATIONS } from './operations/users';
 import { text, type JsonSchema } from './shapes';
 
 /** An OpenAPI 3.1 document, as far as readers of it here need to know. */
@@ -46,20 +38,9 @@ export interface OpenApiOperation {
 const SECTIONS: readonly (readonly [tag: string, operations: Operations])[] = [
   ['tokens', TOKEN_OPERATIONS],
   ['services', SERVICE_OPERATIONS],
-  ['services', INSTANCE_OPERATIONS],
-  ['services', SCALING_OPERATIONS],
-  ['services', RESOLUTION_OPERATIONS],
-  ['async requests', ASYNC_OPERATIONS],
   ['router', ROUTER_OPERATIONS],
-  ['router', METRICS_OPERATIONS],
-  ['router', STATE_OPERATIONS],
-  ['router', USER_OPERATIONS],
-  ['router', REPLACED_OPERATIONS],
   ['simulator', SIMULATOR_OPERATIONS],
 ];
-
-/** Served by the workers of a router themselves, beside the API: what an instance says of its own requests. */
-export const WORKER_PATHS: readonly string[] = Object.keys(ASYNC_OPERATIONS);
 
 /**
  * The document of the control API.
@@ -76,7 +57,7 @@ export function openApiDocument(version: string, paths: readonly string[]): Open
     },
     security: [{ cookie: [] }],
     paths: Object.fromEntries(
-      [...new Set([...paths, ...WORKER_PATHS])].sort().flatMap((path) => {
+      [...new Set(paths)].sort().flatMap((path) => {
         const found = operationsOf(path);
         if (found === null) return [];
         const [tag, methods] = found;

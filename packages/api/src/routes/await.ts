@@ -45,8 +45,7 @@ export function awaitRoutes({ store, clock }: Deps): Route[] {
           const deadline = clock.monotonic() + Math.min(timeoutMs, LONGEST_MS);
           let presence = await presenceOf(store, id);
           while (!reached(presence) && clock.monotonic() < deadline && !request.socket.destroyed) {
-            // Never beyond the deadline, however long the pause is to be.
-            await sleep(Math.min(Math.max(10, pauseMs), Math.max(1, deadline - clock.monotonic())));
+            await sleep(Math.max(10, pauseMs));
             presence = await presenceOf(store, id);
           }
           return {

@@ -8,19 +8,24 @@ export const timeoutOptions = {
   }),
   socketTimeout: duration({
     default: '900s',
-    description: 'How long an instance may take to begin its response, unless token or header say otherwise.',
+    description:
+      'How long an instance may be silent, before its response begins (504) and within it, and a client within its upload ' +
+      '(408), unless token or header say otherwise.',
   }),
   streamingTimeout: duration({
     default: '20s',
     description:
-      'How long a client may take to read a piece of a response, unless token or header say otherwise.',
+      'How long a client may take to read a piece of a response, and an instance to take a piece of an upload (503), ' +
+      'unless token or header say otherwise.',
   }),
   connectTimeout: duration({ default: '5s', description: 'Time to connect to an instance.' }),
   drainTimeout: duration({
     default: '30s',
     description:
-      'After SIGTERM: time for requests in flight to end before their connections are cut. In the second half of the ' +
-      'same time the WebSockets of an instance that is to stop are sent away.',
+      'After SIGTERM: time for requests in flight to end before their connections are cut. Requests that still wait for an ' +
+      'instance when four fifths of it are over are answered 503 with `retry-after`, and until then WebSockets are sent ' +
+      'away one after the other. The same signal once more ends the router at once. Of the same length is the time that ' +
+      'an instance that is to stop may have WebSockets; in its second half they are sent away.',
   }),
   idleLease: duration({
     default: '2s',
@@ -32,7 +37,8 @@ export const timeoutOptions = {
   }),
   requestHeadTimeout: duration({
     default: '60s',
-    description: 'A client has so long to send a whole request head.',
+    description:
+      'A client has so long to send a whole request head, else it is answered 408, and for the handshake of TLS.',
   }),
   instanceIdleTimeout: duration({
     default: '4s',

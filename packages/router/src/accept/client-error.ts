@@ -47,11 +47,27 @@ export const TOO_MANY_CONNECTIONS: Refusal = {
   words: 'Too many connections',
 };
 
-/** @param code of the error that the parser or the server reports; null: there is nobody to talk to any more */
-export function refusalOf(code: string | undefined): Refusal | null {
+/** What `node:http` tells with 'clientError'. */
+export interface ParserError extends NodeJS.ErrnoException {
+  /** What was read last, of which `bytesParsed` were understood. */
+  readonly rawPacket?: Buffer;
+}
+
+/**
+ * @param error that the parser or the server reports @param headBytes that a head may have
+ * @returns null: there is nobody to talk to any more
+ */
+export function refusalOf({ code, rawPacket }: ParserError, headBytes: number): Refusal | null {
   if (code === 'ECONNRESET' || code === 'EPIPE') return null;
-  if (code === 'HPE_HEADER_OVERFLOW') return TOO_LARGE;
+  if (code === 'HPE_HEADER_OVERFLOW') return isOneLine(rawPacket, headBytes) ? TARGET_TOO_LONG : TOO_LARGE;
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? TOO_SLOW : MALFORMED;
+}
+
+/** A request line alone is too long. One that came in several packets is not told from a long field. */
+function isOneLine(bytes: Buffer | undefined, headBytes: number): boolean {
+  if (bytes === undefined || !/^[A-Z-]+ /.test(bytes.toString('latin1', 0, 32))) return false;
+  const end = bytes.indexOf('\n');
+  return end < 0 || end > headBytes;
 }
 
 /** A whole response in bytes, for a connection that has no response object (any more). It ends the connection. */

@@ -13,17 +13,22 @@ export interface ClientLimitOptions {
 
 /** What one client, or all of them together, may ask of a worker, beside what the parser bounds. */
 export class ClientLimits {
-  private open = 0;
+  private readonly open = new Set<Socket>();
   private readonly rates = new WeakMap<object, RequestRate>();
 
   constructor(private readonly options: ClientLimitOptions) {}
 
   /** @returns why the connection is turned away; null: it counts as open until it is closed */
   admit(socket: Socket): Refusal | null {
-    if (this.open >= this.options.connections) return TOO_MANY_CONNECTIONS;
-    this.open += 1;
-    socket.once('close', () => (this.open -= 1));
+    if (this.open.size >= this.options.connections) return TOO_MANY_CONNECTIONS;
+    this.open.add(socket);
+    socket.once('close', () => this.open.delete(socket));
     return null;
+  }
+
+  /** Cuts every connection that was admitted. */
+  destroy(): void {
+    for (const socket of this.open) socket.destroy();
   }
 
   /** Of a request that `node:http` has read. */

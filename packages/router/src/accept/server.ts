@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Socket, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { NO_TUNNELS, rawRefusal, refusalOf, type Refusal } from './client-error';
+import { NO_TUNNELS, rawRefusal, refusalOf, type ParserError, type Refusal } from './client-error';
 import { ClientLimits, type ClientLimitOptions } from './client-limits';
 import { beginsHttp2, firstBytes } from './first-bytes';
+import { LAST_HEADS_MS } from './last-heads';
 import { promisedSeconds } from './promised-idle';
 import { TlsListener, type TlsListenerOptions } from './tls/tls-listener';
 import { newUniqueId } from './unique-id';
@@ -46,6 +47,8 @@ export class AcceptServer {
   private readonly responses = new Set<ServerResponse>();
   private readonly newest = new WeakMap<Duplex, ServerResponse>();
   private readonly upgraded = new Set<Duplex>();
+  /** Connections that `node:http` serves, and those that have yet to show what they speak. */
+  private readonly served = new Set<Duplex>();
   private readonly serve: (socket: Duplex) => void;
   private readonly limits: ClientLimits;
   private lanes: Lanes = {};
@@ -72,7 +75,10 @@ export class AcceptServer {
     });
     const [serve] = this.server.listeners('connection');
     if (serve === undefined) throw new Error('node:http does not listen to its connections');
-    this.serve = (socket) => void serve.call(this.server, socket);
+    this.serve = (socket) => {
+      this.watch(socket);
+      serve.call(this.server, socket);
+    };
     // Node drops the headers above this count silently; the size limit bounds them anyway.
     this.server.maxHeadersCount = 0;
     this.server.on('request', (request, response) => this.accept(request, response, false));
@@ -81,7 +87,7 @@ export class AcceptServer {
     this.server.on('upgrade', (request, socket, head) => this.acceptUpgrade(request, socket, head));
     // Unheard, node would end the connection without a word.
     this.server.on('connect', (_request, socket) => this.turnAway(socket, NO_TUNNELS));
-    this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.refuse(error, socket));
+    this.server.on('clientError', (error: ParserError, socket) => this.refuse(error, socket));
   }
 
   /** To be called before `listen`. */
@@ -97,7 +103,16 @@ export class AcceptServer {
     const { http1, http2 } = this.lanes;
     if (http1 !== undefined) http1.connect(socket);
     else if (http2 === undefined) this.serve(socket);
-    else firstBytes(socket, this.options.requestHeadTimeoutMs, (bytes) => this.adopt(socket, bytes));
+    else {
+      this.watch(socket);
+      firstBytes(socket, this.options.requestHeadTimeoutMs, (bytes) => this.adopt(socket, bytes));
+    }
+  }
+
+  private watch(socket: Duplex): void {
+    if (this.served.has(socket)) return;
+    this.served.add(socket);
+    socket.once('close', () => this.served.delete(socket));
   }
 
   /**
@@ -110,6 +125,7 @@ export class AcceptServer {
       // node:http2 takes what was read already from a socket that does not flow.
       socket.pause();
       socket.unshift(bytes);
+      this.served.delete(socket);
       http2.connect(socket);
       return;
     }
@@ -164,12 +180,13 @@ export class AcceptServer {
 
   /** Gives the ports up that it could get, when it could not get all. */
   async abandon(): Promise<void> {
-    this.tls?.destroy();
+    this.limits.destroy();
     await this.tls?.close();
   }
 
   /**
-   * Accepts no more connections, lets what is in flight end, and closes every connection at its next response.
+   * Accepts no more connections, lets what is in flight end, and closes every connection at its next response, or soon
+   * where no request comes.
    * @returns when every connection is closed; the ones that are left after `timeoutMs` are cut
    */
   async drain(timeoutMs: number): Promise<void> {
@@ -181,15 +198,22 @@ export class AcceptServer {
       new Promise<void>((resolve) => this.server.close(() => resolve())),
       this.tls?.close(),
     ]);
+    const unasked = setTimeout(() => this.endUnasked(), LAST_HEADS_MS);
     const timer = setTimeout(() => {
       this.lanes.http1?.destroy();
       this.lanes.http2?.destroy();
-      this.server.closeAllConnections();
-      for (const socket of this.upgraded) socket.destroy();
-      this.tls?.destroy();
+      this.limits.destroy();
     }, timeoutMs);
     await closed;
+    clearTimeout(unasked);
     clearTimeout(timer);
+  }
+
+  /** Ends connections that have no request. (A server of node that is closed looks at the time of heads no more.) */
+  private endUnasked(): void {
+    for (const socket of this.served) {
+      if (!this.upgraded.has(socket) && !isPending(this.newest.get(socket))) socket.destroy();
+    }
   }
 
   private accept(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
@@ -250,17 +274,17 @@ export class AcceptServer {
   }
 
   /** The parser gave up on a connection. */
-  private refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
-    const refusal = refusalOf(error.code);
+  private refuse(error: ParserError, socket: Duplex): void {
+    const refusal = refusalOf(error, this.options.requestHeadBytes);
     const response = this.newest.get(socket);
-    const pending = response !== undefined && !response.writableFinished && !response.destroyed;
-    if (pending && response.req.complete) {
+    const pending = isPending(response);
+    if (pending && response?.req.complete === true) {
       // The fault is in what follows a sound request: that one still gets its response.
       response.shouldKeepAlive = false;
       response.once('finish', () => socket.destroy());
       return;
     }
-    if (refusal === null || !socket.writable || (pending && response.headersSent)) {
+    if (refusal === null || !socket.writable || (pending && response?.headersSent === true)) {
       socket.destroy();
       return;
     }
@@ -275,6 +299,10 @@ export class AcceptServer {
   private ownHeaders(): { server: string; 'x-cid': string } {
     return { server: this.options.product, 'x-cid': newUniqueId() };
   }
+}
+
+function isPending(response: ServerResponse | undefined): boolean {
+  return response !== undefined && !response.writableFinished && !response.destroyed;
 }
 
 /** Nothing else was read before, and what is spoken was not agreed on by ALPN. */

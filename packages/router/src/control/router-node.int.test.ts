@@ -68,6 +68,9 @@ const workersOf = (node: Node): number[] =>
     .filter(({ cmdline }) => cmdline.includes('router-worker-main'))
     .map(({ pid }) => pid);
 
+const isDraining = async ({ routerId }: Node): Promise<boolean> =>
+  (await store.members.routers()).some(({ id, draining }) => id === routerId && draining);
+
 const headers = { ...ON_THE_FLY, 'x-waiter-concurrency-level': '10', 'x-waiter-debug': 'true' };
 /** Publishes the kitchen as the only instance of a service, as a leader would. */
 async function publish(serviceId: string): Promise<void> {
@@ -192,6 +195,43 @@ test('SIGTERM: what does not end in time is cut, and the node ends', async () =>
   node.process.signal('SIGTERM');
   expect(await endless).toBe('ECONNRESET');
   expect((await node.process.exited).code).toBe(0);
+});
+
+test('SIGTERM: a request that waits for an instance is served when one comes in time', async () => {
+  const node = await startNode();
+  const known = new Set(await store.services.ids());
+  const ownHeaders = { ...headers, 'x-waiter-version': 'comes-late' };
+  const waiting = call(node.port, { path: '/hello', headers: ownHeaders });
+  const serviceId = await waitFor('the service to be known', async () =>
+    (await store.services.ids()).find((id) => !known.has(id)),
+  );
+  node.process.signal('SIGTERM');
+  await waitFor('the drain to begin', () => isDraining(node));
+  await publish(serviceId);
+  expect((await waiting).status).toBe(200);
+  expect(await node.process.exited).toEqual({ code: 0, signal: null });
+});
+
+test.each(['SIGTERM', 'SIGINT'] as const)('%s once more ends node and workers at once', async (signal) => {
+  const node = await startNode(60_000);
+  const [oneWorker] = workersOf(node);
+  if (oneWorker === undefined) throw new Error('no worker');
+  const endless = call(node.port, {
+    path: '/hello',
+    headers: { ...headers, 'x-kitchen-delay-ms': '60000' },
+  }).catch((error: NodeJS.ErrnoException) => error.code);
+  await waitFor('the request to be in flight', async () => {
+    const { text } = await call(kitchen.port, { path: '/kitchen-state' });
+    return ((JSON.parse(text) as Record<string, number>)['pending-http-requests'] ?? 0) > 0;
+  });
+  node.process.signal(signal);
+  await waitFor('the drain to begin', () => isDraining(node));
+  // The first signal and its echo are one.
+  await sleep(400);
+  node.process.signal(signal);
+  expect((await node.process.exited).code).toBe(signal === 'SIGTERM' ? 143 : 130);
+  expect(await endless).toBe('ECONNRESET');
+  await waitFor('the workers to end', () => processesWith(node.mark).length === 0);
 });
 
 test('SIGKILL of the control process ends its workers at once', async () => {

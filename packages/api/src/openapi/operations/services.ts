@@ -1,4 +1,4 @@
-import { json, refused, type Operation, type Operations, type Parameter } from '../operation';
+import { json, plain, refused, type Operation, type Operations, type Parameter } from '../operation';
 import {
   anyMap,
   anything,
@@ -7,14 +7,21 @@ import {
   described,
   exactly,
   flag,
+  integer,
   listOf,
+  mapOf,
   oneOf,
   ref,
   text,
 } from '../shapes';
-import { filters, forbidden, notFound, timeout, viewAs } from './service-parts';
 
+const notFound = refused('No such service.');
+const forbidden = refused('Not allowed.');
+const filters =
+  'Any service parameter, also by dotted path (`env.NAME`), is a filter: exact, or a regular expression that matches the whole value.';
 const effective: Parameter = { description: 'Show the parameters with defaults and profile.', schema: flag };
+const timeout: Parameter = { description: 'How long to wait, in ms.', schema: count };
+const viewAs: Parameter = { description: 'With the permissions of this user; for administrators.' };
 
 const done = json('Done.', atLeast({ 'service-id': text, success: flag }));
 
@@ -28,7 +35,57 @@ const stateChange = (action: 'suspend' | 'resume', summary: string): Operation =
   },
 });
 
-/** `/apps` (spec: services-and-tokens 4.6 to 4.8). */
+const scalingChange = (summary: string, of: 'service' | 'cluster'): Operation => ({
+  summary,
+  auth: 'user',
+  query: { reason: { description: 'Shown wherever the pause is; at most 500 characters.' } },
+  responses: {
+    200: json(
+      'Done.',
+      exactly({
+        ...(of === 'service' ? { 'service-id': text } : {}),
+        paused: flag,
+        changed: described(flag, 'Of a resume: whether it was paused.'),
+        'in-force': described(
+          flag,
+          'Whether the leader has said that it heeds it; else with its next evaluation.',
+        ),
+        success: flag,
+      }),
+    ),
+    400: refused('The reason is too long.'),
+    403: of === 'service' ? forbidden : refused('Not an administrator.'),
+    ...(of === 'service' ? { 404: notFound } : {}),
+  },
+});
+
+const signal = (summary: string, query: Readonly<Record<string, Parameter>>): Operation => ({
+  summary,
+  auth: 'user',
+  query: { ...query, timeout },
+  body: { schema: anything },
+  responses: {
+    200: json('Sent.', atLeast({ 'signal-response': atLeast({ message: text, success: flag }) })),
+    400: json('A bad timeout, or an instance that was killed already.', anyMap),
+    403: forbidden,
+    404: json('No such service or instance.', anyMap),
+  },
+});
+
+const serviceId: Operation = {
+  summary: 'Id of the service that a request with these headers leads to',
+  description: 'Stores the description; starts nothing.',
+  auth: 'user',
+  query: {
+    latest: { description: 'Not an earlier version that stands in while the latest starts.', schema: flag },
+  },
+  headers: {
+    'x-waiter-token': { description: 'Tokens, separated by commas; or any other x-waiter- parameter.' },
+  },
+  responses: { 200: plain('The id.'), 400: refused('The headers make no service.'), 403: forbidden },
+};
+
+/** `/apps`, `/service-id`, `/waiter-ping` (spec: services-and-tokens 4.6 to 4.11). */
 export const SERVICE_OPERATIONS: Operations = {
   '/apps': {
     get: {
@@ -51,6 +108,20 @@ export const SERVICE_OPERATIONS: Operations = {
         },
       },
       responses: { 200: json('Services by id.', listOf(ref('ServiceEntry'))) },
+    },
+  },
+  '/apps/instances': {
+    get: {
+      summary: 'Watch healthy instances',
+      description: `${filters} A stream of objects, one per line, first of type initial, then of type events.`,
+      auth: 'user',
+      query: {
+        watch: { description: 'Must be true.', schema: flag, required: true },
+        'service-id': { description: 'Only of this service.' },
+        'star-mode': { description: 'As in /apps.' },
+        'streaming-timeout': { description: 'End after so many ms without a change.', schema: integer },
+      },
+      responses: { 200: json('The stream.', anyMap), 400: refused('watch is not true.') },
     },
   },
   '/apps/:id': {
@@ -109,6 +180,51 @@ export const SERVICE_OPERATIONS: Operations = {
       },
     },
   },
+  '/apps/:id/decisions': {
+    get: {
+      summary: 'What the scaler decided, and why; newest first',
+      auth: 'user',
+      query: {
+        length: { description: '1 to 1000; default 20.', schema: count },
+        after: { description: 'Only what came after the entry of this id, as `1700000000000-0`.' },
+      },
+      responses: {
+        200: json(
+          'Decisions, and what came of them.',
+          exactly({ 'service-id': text, decisions: listOf(ref('Decision')) }),
+        ),
+        400: refused('A bad length or id.'),
+        404: notFound,
+      },
+    },
+  },
+  '/apps/:id/instance/:instance/expire': {
+    post: signal('Replace an instance gracefully', {}),
+  },
+  '/apps/:id/instance/:instance/kill': {
+    post: signal('Stop an instance', { force: { description: 'At once, without a drain.', schema: flag } }),
+  },
+  '/apps/:id/logs': {
+    get: {
+      summary: 'Files of an instance',
+      auth: 'user',
+      query: {
+        'instance-id': { description: 'The instance.', required: true },
+        host: { description: 'Where it runs.', required: true },
+        directory: { description: 'A directory below its sandbox.' },
+      },
+      headers: { 'x-view-as-user': viewAs },
+      responses: {
+        200: json(
+          'Files and directories.',
+          listOf(atLeast({ name: text, type: oneOf('file', 'directory'), url: text, 'size ?': count })),
+        ),
+        400: refused('instance-id or host is missing.'),
+        401: refused('Not allowed.'),
+        404: notFound,
+      },
+    },
+  },
   '/apps/:id/override': {
     get: {
       summary: 'Parameters that an operator set aside from the description',
@@ -134,5 +250,66 @@ export const SERVICE_OPERATIONS: Operations = {
     },
   },
   '/apps/:id/resume': { get: stateChange('resume', 'Accept requests for a service again') },
+  '/apps/:id/scaling/pause': {
+    post: scalingChange('Neither start nor stop instances of a service', 'service'),
+  },
+  '/apps/:id/scaling/resume': { post: scalingChange('Scale a service again', 'service') },
+  '/scaling': {
+    get: {
+      summary: 'Where scaling is paused',
+      auth: 'user',
+      responses: {
+        200: json(
+          'The pauses.',
+          exactly({
+            'paused?': flag,
+            'pause ?': ref('ScalingPause'),
+            'paused-services': mapOf(ref('ScalingPause')),
+          }),
+        ),
+      },
+    },
+  },
+  '/scaling/pause': { post: scalingChange('Neither start nor stop instances of any service', 'cluster') },
+  '/scaling/resume': { post: scalingChange('Scale services again', 'cluster') },
   '/apps/:id/suspend': { get: stateChange('suspend', 'Refuse requests for a service') },
+  '/service-id': { get: serviceId },
+  '/app-name': { get: { ...serviceId, description: 'The same as /service-id.' } },
+  '/waiter-ping': {
+    get: {
+      summary: "Send a health check through the whole path of a service's requests",
+      description: 'Starts the service when needed. 200 whatever came of it; see `result`.',
+      auth: 'user',
+      headers: {
+        'x-waiter-token': { description: 'Token, or ^SERVICE-ID# and the id of a service.' },
+        'x-waiter-timeout': { description: 'For the whole, in ms; default 300000.' },
+        'x-waiter-queue-timeout': { description: 'For an instance, in ms.' },
+      },
+      query: {
+        exclude: { description: 'service-state: do not look.' },
+        include: { description: 'fallback: an earlier version may answer.' },
+      },
+      responses: {
+        200: json(
+          'What came of it.',
+          atLeast({
+            'ping-response': atLeast({
+              result: oneOf(
+                'received-response',
+                'timed-out',
+                'waiter-response',
+                'descriptor-error',
+                'ping-internal-error',
+              ),
+              'status ?': integer,
+              'headers ?': anyMap,
+              'body ?': anything,
+            }),
+            'service-description': { anyOf: [ref('ServiceDescription'), { type: 'null' }] },
+            'service-state': anyMap,
+          }),
+        ),
+      },
+    },
+  },
 };

@@ -1,6 +1,7 @@
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import { Certificates } from './certificates';
+import { LAST_HEADS_MS } from '../last-heads';
 import type { CertificateFiles } from './certificate';
 
 export interface TlsListenerOptions {
@@ -36,8 +37,8 @@ const CIPHERS = [
 
 /** The port that speaks TLS: certificates by the name that the client asks for (SNI), protocols by ALPN. */
 export class TlsListener {
-  /** The raw connections below the secured ones, and those whose handshake is not over. */
-  private readonly raw = new Set<Socket>();
+  /** Raw connections whose handshake is not over, by the client's end: a secured one does not tell what is below it. */
+  private readonly handshakes = new Map<string, Socket>();
 
   private constructor(
     private readonly server: Server,
@@ -78,19 +79,21 @@ export class TlsListener {
   }
 
   private receive({ admit, secured }: TlsListenerHandlers): void {
-    const { server, raw } = this;
+    const { server, handshakes } = this;
     const [shakeHands] = server.listeners('connection');
     if (shakeHands === undefined) throw new Error('node:tls does not listen to its connections');
     server.removeAllListeners('connection');
     server.on('connection', (socket: Socket) => {
       if (!admit(socket)) return void socket.destroy();
-      raw.add(socket);
-      socket.once('close', () => raw.delete(socket));
+      const end = endOf(socket);
+      handshakes.set(end, socket);
+      socket.once('close', () => handshakes.delete(end));
       shakeHands.call(server, socket);
     });
     // Node leaves a handshake open that took too long.
     server.on('tlsClientError', (_error, socket) => socket.destroy());
     server.on('secureConnection', (socket) => {
+      handshakes.delete(endOf(socket));
       // Not before: a client that leaves in the middle of its handshake would never be let go.
       socket.allowHalfOpen = true;
       secured(socket);
@@ -107,14 +110,21 @@ export class TlsListener {
     });
   }
 
-  /** Accepts no more connections. @returns when every connection is closed */
+  /** Accepts no more connections; handshakes must end soon. @returns when every connection is closed */
   close(): Promise<void> {
     this.certificates.close();
-    return new Promise((resolve) => this.server.close(() => resolve()));
+    const timer = setTimeout(() => {
+      for (const socket of this.handshakes.values()) socket.destroy();
+    }, LAST_HEADS_MS);
+    return new Promise((resolve) =>
+      this.server.close(() => {
+        clearTimeout(timer);
+        resolve();
+      }),
+    );
   }
+}
 
-  /** Cuts what is still open. */
-  destroy(): void {
-    for (const socket of this.raw) socket.destroy();
-  }
+function endOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

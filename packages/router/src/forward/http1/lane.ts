@@ -23,7 +23,7 @@ const IDLE_CHECK_MS = 500;
  */
 export class Http1Lane implements FastLane, ConnectionHome {
   readonly parts: LaneParts;
-  draining = false;
+  drainingSince = Infinity;
   private readonly connections = new Set<ClientConnection>();
   /** Those with a request under way. */
   private readonly watched = new Set<ClientConnection>();
@@ -60,6 +60,10 @@ export class Http1Lane implements FastLane, ConnectionHome {
       setInterval(() => this.checkWatched(), WATCH_MS).unref(),
       setInterval(() => this.checkAll(), IDLE_CHECK_MS).unref(),
     ];
+  }
+
+  get draining(): boolean {
+    return this.drainingSince < Infinity;
   }
 
   connect(socket: Socket): void {
@@ -105,7 +109,7 @@ export class Http1Lane implements FastLane, ConnectionHome {
   }
 
   drain(): void {
-    this.draining = true;
+    this.drainingSince = this.parts.clock.tick();
     for (const connection of this.connections) connection.drain();
   }
 

@@ -1,7 +1,10 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import { WaiterError } from '@waiter/core';
 import type { HeadSource } from '../../accept';
-import { readHead } from './request-head';
+import { TOO_MANY_REQUESTS } from '../../accept/client-error';
+import { RequestRate } from '../../accept/request-rate';
+import { readHead, type HeadLimits, type Http2Head } from './request-head';
 import { SessionGuard } from './session-guard';
 import { StreamExchange } from './stream-exchange';
 
@@ -17,8 +20,9 @@ const SESSION_WINDOW = 1_048_576;
 /** node:http2 ends its side of a closed session and waits for the client's, which may never come. */
 const LINGER_MS = 2_000;
 
-export interface ClientSessionOptions {
-  readonly requestHeadBytes: number;
+export interface ClientSessionOptions extends HeadLimits {
+  /** Of one connection; 0: any number. */
+  readonly requestsPerSecond: number;
   readonly requestHeadTimeoutMs: number;
   readonly clientIdleTimeoutMs: number;
   readonly streamingTimeoutMs: number;
@@ -32,6 +36,7 @@ export class ClientSession {
   /** What is said of the connection after it is gone, too. */
   private readonly source: HeadSource['socket'];
   private readonly exchanges = new Set<StreamExchange>();
+  private readonly rate = new RequestRate();
   /** Monotonic milliseconds since when it has no stream. */
   private idleSince = performance.now();
   private begun = false;
@@ -56,7 +61,7 @@ export class ClientSession {
 
   open(stream: ServerHttp2Stream, endStream: boolean, raw: readonly string[]): void {
     const { options, guard } = this;
-    const head = readHead(raw, this.source, options.requestHeadBytes);
+    const head = this.allowed(readHead(raw, this.source, options));
     guard.onUseful(head.bytes);
     // Opened and reset in one breath.
     if (stream.destroyed || stream.closed) {
@@ -72,6 +77,13 @@ export class ClientSession {
       if (exchange.cutShort) guard.onUnread();
     });
     options.onExchange(exchange);
+  }
+
+  /** One request too many is refused alone: those that are under way on the same connection go on. */
+  private allowed(head: Http2Head): Http2Head {
+    if (this.rate.allows(performance.now(), this.options.requestsPerSecond)) return head;
+    const { status, words } = TOO_MANY_REQUESTS;
+    return { ...head, fault: new WaiterError(words, { status, errorCause: 'client-error' }) };
   }
 
   /** Looks whether it is idle, slow or abusive. @param now monotonic milliseconds */

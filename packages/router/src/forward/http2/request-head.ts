@@ -1,9 +1,18 @@
 import { METHODS } from 'node:http';
 import { WaiterError } from '@waiter/core';
 import type { HeadSource } from '../../accept';
+import { TARGET_TOO_LONG, TOO_LARGE, TOO_MANY_HEADERS, type Refusal } from '../../accept/client-error';
+
+/** What a head may have at most. */
+export interface HeadLimits {
+  readonly requestHeadBytes: number;
+  /** Fields; `cookie` counts once, however many pieces it comes in (RFC 9113 8.2.3). */
+  readonly requestHeaderCount: number;
+}
 
 const refused = (message: string, status = 400): WaiterError =>
   new WaiterError(message, { status, errorCause: 'client-error' });
+const refusedFor = ({ words, status }: Refusal): WaiterError => refused(words, status);
 
 const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS);
 /** A path with or without query, without fragment: what may stand in a request line of HTTP/1.1 (RFC 9112 3.2.1). */
@@ -27,7 +36,11 @@ export interface Http2Head {
  * headers, and any content-length that is no number; here is refused what it lets through and HTTP/1.1 would not.
  * @param raw names and values in turn
  */
-export function readHead(raw: readonly string[], socket: HeadSource['socket'], maxBytes: number): Http2Head {
+export function readHead(
+  raw: readonly string[],
+  socket: HeadSource['socket'],
+  { requestHeadBytes, requestHeaderCount }: HeadLimits,
+): Http2Head {
   let method = '';
   let path = '';
   let scheme = '';
@@ -35,6 +48,7 @@ export function readHead(raw: readonly string[], socket: HeadSource['socket'], m
   let host: string | undefined;
   let hosts = 0;
   let bytes = 0;
+  let cookies = 0;
   const rawHeaders: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
@@ -47,13 +61,19 @@ export function readHead(raw: readonly string[], socket: HeadSource['socket'], m
     else if (name === 'host') {
       hosts += 1;
       host = value;
-    } else if (!name.startsWith(':')) rawHeaders.push(name, value);
+    } else if (!name.startsWith(':')) {
+      if (name === 'cookie') cookies += 1;
+      rawHeaders.push(name, value);
+    }
   }
   const named = authority ?? host;
   if (named !== undefined) rawHeaders.unshift('host', named);
   const source = { method, url: path, httpVersion: '2.0', rawHeaders, socket };
   const fault = (): WaiterError | null => {
-    if (bytes > maxBytes) return refused('The request head is too large', 431);
+    if (path.length > requestHeadBytes) return refusedFor(TARGET_TOO_LONG);
+    if (bytes > requestHeadBytes) return refusedFor(TOO_LARGE);
+    if (rawHeaders.length / 2 - Math.max(0, cookies - 1) > requestHeaderCount)
+      return refusedFor(TOO_MANY_HEADERS);
     if (method === 'CONNECT') return refused('CONNECT is not supported', 405);
     if (!KNOWN_METHODS.has(method)) return refused('The request method is not known', 501);
     if (!PLAIN_PATH.test(path) && !(path === '*' && method === 'OPTIONS'))

@@ -50,7 +50,7 @@ export class ClientConnection
 
   constructor(
     socket: Socket,
-    private readonly home: ConnectionHome,
+    readonly home: ConnectionHome,
   ) {
     const { parts } = home;
     this.parts = parts;
@@ -152,7 +152,7 @@ export class ClientConnection
     const at = this.readBody(bytes, bodyFrom, to);
     // A malformed body may have ended it already.
     if (this.exchange !== exchange) return to;
-    if (body.done && at === to) this.resume();
+    if (exchange.upload.reads && at === to) this.resume();
     exchange.start();
     return at;
   }
@@ -290,9 +290,13 @@ export class ClientConnection
     this.next();
   }
 
-  /** No further request is to come: an idle connection ends now, another one with its response. */
+  /**
+   * No further request is to come: an idle connection ends now, another one with its response. One that is new, or has sent
+   * half a head, has a moment; see `checkPatience`.
+   */
   drain(): void {
-    if (this.state === 'head' && this.intake.empty) this.finish();
+    if (this.idle) this.finish();
+    else this.watch();
   }
 
   destroy(): void {

@@ -6,6 +6,8 @@ import type { ClientConnection } from './client-connection';
 export interface ConnectionHome {
   readonly parts: LaneParts;
   readonly draining: boolean;
+  /** Monotonic milliseconds; Infinity: it does not drain. */
+  readonly drainingSince: number;
   /** Another server serves the connection, beginning with `bytes`. */
   handOver(connection: ClientConnection, socket: Duplex, bytes: Buffer): void;
   /** `check` is to be called often, until the connection is idle. */

@@ -1,4 +1,5 @@
 import { TOO_SLOW } from '../../../accept/client-error';
+import { LAST_HEADS_MS } from '../../../accept/last-heads';
 import type { ClientConnection } from './client-connection';
 import { LINGER_MS } from './state';
 
@@ -6,12 +7,14 @@ import { LINGER_MS } from './state';
 export function checkPatience(connection: ClientConnection, now: number): void {
   const { wire, since, endedAt } = connection;
   const { timeouts } = connection.parts.options;
-  const { headAt } = connection.intake;
+  const { headAt, empty } = connection.intake;
   const stalled = wire.blockedAt > 0 && now - wire.blockedAt >= connection.stallMs;
   switch (connection.state) {
     case 'head':
       if (headAt > 0) {
-        if (now - headAt >= timeouts.requestHeadTimeoutMs) connection.refuse(TOO_SLOW);
+        const isLast = now - connection.home.drainingSince >= LAST_HEADS_MS;
+        if (isLast && empty) connection.finish();
+        else if (isLast || now - headAt >= timeouts.requestHeadTimeoutMs) connection.refuse(TOO_SLOW);
       } else if (now - since >= timeouts.clientIdleTimeoutMs) connection.finish();
       break;
     case 'exchange':

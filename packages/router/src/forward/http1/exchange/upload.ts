@@ -3,6 +3,13 @@ import type { UpstreamWire } from '../sockets/upstream-wire';
 
 /** A body up to this size leaves in the same string as its head. */
 const JOINED_BYTES = 4_096;
+/**
+ * So much of a body is read before there is an instance to send it to: that a client hangs up is noticed only while it is
+ * read.
+ */
+const MOST_HELD_BYTES = 65_536;
+/** What a piece costs beside its bytes, so that tiny ones are bounded as well. */
+const PIECE_BYTES = 256;
 
 /** A request on its way to an instance: its body is kept until there is a connection, then passed on piece by piece. */
 export class Upload {
@@ -15,6 +22,7 @@ export class Upload {
   private wire: UpstreamWire | null = null;
   private text = '';
   private held: Buffer[] | null = null;
+  private heldBytes = 0;
 
   constructor(readonly hasBody: boolean) {}
 
@@ -49,7 +57,13 @@ export class Upload {
     } else {
       (this.held ??= []).push(input.keep(bytes, from, to));
     }
-    return this.complete;
+    this.heldBytes += to - from + PIECE_BYTES;
+    return this.reads;
+  }
+
+  /** Before there is a connection: whether the client is read. */
+  get reads(): boolean {
+    return this.complete || this.heldBytes < MOST_HELD_BYTES;
   }
 
   private look({ socket }: UpstreamWire, now: number): boolean {
