@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { sleep } from '@waiter/testkit';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface DeafInstance {
   readonly port: number;

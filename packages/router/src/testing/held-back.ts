@@ -1,4 +1,4 @@
-import { sleep } from '@waiter/testkit';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** So long must nothing move. */
 const STILL_MS = 500;
