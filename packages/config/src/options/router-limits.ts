@@ -24,6 +24,6 @@ export const limitOptions = {
   maxConnections: integer(1, 1_000_000, {
     default: 20_000,
     description:
-      'Open client connections of one worker; more are answered 503 and closed. (On the port for TLS they are closed.)',
+      'Open client connections of one worker; more are answered 503 and closed, or closed without a word on the port for TLS.',
   }),
 } as const;
