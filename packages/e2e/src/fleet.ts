@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { selfSigned } from '@waiter/kitchen';
 import {
   freePort,
   processesWith,
@@ -24,6 +25,8 @@ export interface FleetOptions {
   readonly twoMarathons?: boolean;
   /** Has a second mini-marathon on the same data that stands by. */
   readonly standbyMarathon?: boolean;
+  /** Gives each router a second port, for TLS, with a certificate that nobody trusts. */
+  readonly tls?: boolean;
   /** More settings for every role, `WAITER_...`. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -35,6 +38,11 @@ export interface Member {
   readonly process: RunningProcess;
 }
 
+export interface RouterMember extends Member {
+  /** 0: it has none. */
+  readonly tlsPort: number;
+}
+
 /** Quick enough for tests; everything else as shipped. */
 const QUICK: Readonly<Record<string, string>> = {
   WAITER_SCALER_GC_INTERVAL: '500ms',
@@ -44,7 +52,7 @@ const QUICK: Readonly<Record<string, string>> = {
 
 /** A whole cluster as processes: Redis with AOF, mini-marathon, scalers, routers, each startable and killable alone. */
 export class Fleet {
-  readonly routers: Member[] = [];
+  readonly routers: RouterMember[] = [];
   readonly scalers: Member[] = [];
   marathon!: Member;
   /** Where `standbyMarathon` was asked for. */
@@ -154,17 +162,32 @@ export class Fleet {
     return scaler;
   }
 
-  async startRouter(): Promise<Member> {
+  async startRouter(): Promise<RouterMember> {
     const name = `router-${(this.started += 1)}`;
     const port = await freePort();
-    const router = await this.role(name, ['router'], `http://127.0.0.1:${port}`, '/status', {
+    const tlsPort = this.options.tls === true ? await freePort() : 0;
+    const member = await this.role(name, ['router'], `http://127.0.0.1:${port}`, '/status', {
       ...this.shared(),
       WAITER_ROUTER_PORT: String(port),
       WAITER_ROUTER_HOST: '127.0.0.1',
       WAITER_ROUTER_WORKERS: String(this.options.workers ?? 1),
+      ...(tlsPort === 0 ? {} : await this.tlsSettings(tlsPort)),
     });
+    const router = { ...member, tlsPort };
     this.routers.push(router);
     return router;
+  }
+
+  private async tlsSettings(port: number): Promise<Record<string, string>> {
+    const certFile = join(this.directory.path, `${port}.crt`);
+    const keyFile = join(this.directory.path, `${port}.key`);
+    const { cert, key } = await selfSigned();
+    writeFileSync(certFile, cert);
+    writeFileSync(keyFile, key);
+    return {
+      WAITER_ROUTER_TLS_PORT: String(port),
+      WAITER_ROUTER_TLS_CERTIFICATES: JSON.stringify([{ certFile, keyFile }]),
+    };
   }
 
   /** A client of one router; by default of the first. */

@@ -28,6 +28,7 @@ export async function runSoak({ durationMs, seed, say }: SoakOptions): Promise<b
   const fleet = await Fleet.start({
     routers: 2,
     scalers: 2,
+    tls: true,
     env: { WAITER_ROUTER_CLIENT_IDLE_TIMEOUT: '10s' },
   });
   try {

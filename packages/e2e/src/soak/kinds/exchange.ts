@@ -1,7 +1,9 @@
 import { request, type Agent, type IncomingMessage } from 'node:http';
+import { Agent as TlsAgent, request as requestByTls } from 'node:https';
 
 export interface Call {
   readonly port: number;
+  /** One of `node:https` speaks TLS. */
   readonly agent: Agent;
   readonly path: string;
   readonly method?: string;
@@ -14,6 +16,7 @@ export interface Call {
 export interface Reply {
   readonly status: number;
   readonly body: Buffer;
+  readonly location: string | undefined;
 }
 
 /** A client that hears nothing for so long gives up, and that is a failure. */
@@ -27,7 +30,7 @@ export function call(
   const { port, agent, path, method = 'GET', headers = {}, body, chunked = false } = what;
   const length = body === undefined || chunked ? {} : { 'content-length': String(body.length) };
   return new Promise((resolve, reject) => {
-    const outgoing = request(
+    const outgoing = (agent instanceof TlsAgent ? requestByTls : request)(
       {
         host: '127.0.0.1',
         port,
@@ -38,7 +41,8 @@ export function call(
         timeout: SILENCE_MS,
       },
       (response) => {
-        read(response).then((bytes) => resolve({ status: response.statusCode ?? 0, body: bytes }), reject);
+        const { statusCode: status = 0, headers: told } = response;
+        read(response).then((bytes) => resolve({ status, body: bytes, location: told.location }), reject);
       },
     );
     outgoing.on('timeout', () =>
