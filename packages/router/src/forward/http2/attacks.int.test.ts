@@ -15,6 +15,7 @@ const HEAD = [
   ...Object.entries(ON_THE_FLY),
 ] as [string, string][];
 const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM } = constants;
+const SETTINGS_HEADER_TABLE_SIZE = 1;
 const SETTINGS_MAX_FRAME_SIZE = 5;
 const PRIORITY = 2;
 const UNKNOWN = 0x77;
@@ -131,6 +132,36 @@ describe('an attacker is told to be calm and cut off', () => {
     client.close();
     await expectOthersServed();
   });
+});
+
+/** A literal that enters the dynamic table, then its index (62, RFC 7541 2.3.3) so many times: each is one byte. */
+const bomb = (size: number, times: number): Buffer => {
+  const [, ...entry] = headerBlock([['x-a', 'b'.repeat(size)]]);
+  return Buffer.concat([block, Buffer.from([0x40, ...entry]), Buffer.alloc(times, 0x80 | 62)]);
+};
+
+test('header bomb: a head that HPACK blows up to 36 MB is reset, and costs no instance anything', async () => {
+  const client = await RawHttp2.open(router.port);
+  requests = 0;
+  for (let stream = 1; stream < 20 && !client.closed; stream += 2) {
+    client.send(frame(FRAME.HEADERS, FLAG.END_HEADERS | FLAG.END_STREAM, stream, bomb(3_000, 12_000)));
+    await waitFor('a refusal', () => client.closed || client.reset(stream) !== undefined);
+  }
+  expect(requests).toBe(0);
+  client.close();
+  await expectOthersServed();
+});
+
+test('a table of HPACK as large as the client likes is not kept for it', async () => {
+  const client = await RawHttp2.open(router.port, setting(SETTINGS_HEADER_TABLE_SIZE, 2 ** 31 - 1));
+  // An update of the table beyond what the router allows (RFC 7541 6.3) is an error of compression.
+  const update = Buffer.from([0x3f, 0xe1, 0xff, 0xff, 0x7f]);
+  const flags = FLAG.END_HEADERS | FLAG.END_STREAM;
+  client.send(frame(FRAME.HEADERS, flags, 1, Buffer.concat([update, block])));
+  await waitFor('the end to be told', () => client.goaway !== undefined);
+  expect(client.goaway).toBe(constants.NGHTTP2_COMPRESSION_ERROR);
+  client.close();
+  await expectOthersServed();
 });
 
 test('an attacker is told why: ENHANCE_YOUR_CALM', async () => {

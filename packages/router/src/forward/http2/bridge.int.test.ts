@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, constants, createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import { connect as connectTcp, type AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { rawRequest, sleep, startRedis, waitFor, type RedisServer } from '@waiter/testkit';
 import { call } from '../../testing/call';
 import { callHttp2, callOn } from '../../testing/call-http2';
@@ -631,5 +632,37 @@ describe('order of things', () => {
     );
     expect(order.at(-1)).toBe('/slow');
     session.close();
+  });
+
+  test('clients that do not read stall nobody on the same connection to the instance', async () => {
+    const pieces = Array.from({ length: 30 }, () => Buffer.alloc(100_000, 'z'));
+    const sessions = new Set<unknown>();
+    onHttp2 = (stream, headers) => {
+      sessions.add(stream.session);
+      stream.respond({ ':status': 200 });
+      if (headers[':path'] === '/large') Readable.from(pieces).pipe(stream);
+      else stream.end('small');
+    };
+    const headers = behind.h2c();
+    expect((await callHttp2(router.port, { headers })).text).toBe('small');
+    const stalled = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const session = connect(`http://127.0.0.1:${router.port}`);
+        const stream = session.request({ ':path': '/large', ...headers });
+        await once(stream, 'response');
+        stream.pause();
+        return { session, stream };
+      }),
+    );
+    // More than the windows of the connection hold: an instance that had to wait for these could not answer.
+    for (let i = 0; i < 10; i += 1) expect((await callHttp2(router.port, { headers })).text).toBe('small');
+    expect(sessions.size).toBe(1);
+    for (const { session, stream } of stalled) {
+      let received = 0;
+      stream.on('data', (bytes: Buffer) => (received += bytes.length)).resume();
+      await once(stream, 'close');
+      expect(received).toBe(3_000_000);
+      session.close();
+    }
   });
 });
