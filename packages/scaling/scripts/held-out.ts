@@ -1,14 +1,14 @@
 /**
  * `predictive` against its four rivals on loads that its constants were not chosen on: other parts of the traces with
- * another seed, and synthetic loads. Prints one line per load and writes the table of docs/autoscaling.md.
+ * another seed, and synthetic loads. Prints one line per load and writes the first such table of docs/autoscaling.md.
  *
  *   nice npx tsx packages/scaling/scripts/held-out.ts
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseTrace, patternTrace, type ArrivalTrace, type Distribution, type Pattern } from '../src';
+import { parseTrace, patternTrace, type ArrivalTrace, type Pattern } from '../src';
 import { intoDocument } from './document';
-import { cellsOf, RIVALS, VERDICTS, type Verdict } from '../src/report/verdict';
+import { verdictLines } from './verdict-lines';
 
 const SEED = 7;
 const HOUR_MS = 3_600_000;
@@ -35,35 +35,4 @@ const LOADS: readonly ArrivalTrace[] = [
   synthetic({ kind: 'flash', rate: 40, periodMs: 1_200_000 }),
   synthetic({ kind: 'constant', rate: 8 }),
 ];
-const SERVICES: readonly (readonly [name: string, (meanMs: number) => Distribution])[] = [
-  ['exponential', (meanMs) => ({ kind: 'exponential', meanMs })],
-  ['heavy-tailed (lognormal, cv 2)', (meanMs) => ({ kind: 'lognormal', meanMs, cv: 2 })],
-];
-
-const head = ['load', 'service time', ...RIVALS.map((rival) => `against ${rival}`), ...VERDICTS];
-const lines = [
-  `| ${head.join(' | ')} |`,
-  `|---|---|${head
-    .slice(2)
-    .map(() => '---:|')
-    .join('')}`,
-];
-const sums = new Map<Verdict, number>();
-for (const trace of LOADS) {
-  for (const [name, service] of SERVICES) {
-    const cells = [...cellsOf(trace, service, SEED, [...RIVALS, 'predictive'])];
-    const count = (said: Verdict, rival: number | null): number =>
-      cells
-        .flatMap(({ verdicts }) => (rival === null ? verdicts : [verdicts[rival]]))
-        .filter((one) => one === said).length;
-    const wins = RIVALS.map((_, rival) => count('better', rival));
-    const all = VERDICTS.map((said) => count(said, null));
-    VERDICTS.forEach((said, at) => sums.set(said, (sums.get(said) ?? 0) + (all[at] ?? 0)));
-    lines.push(`| ${[trace.name, name, ...wins, ...all].join(' | ')} |`);
-    process.stderr.write(`${lines[lines.length - 1] ?? ''}\n`);
-  }
-}
-const total = VERDICTS.map((said) => sums.get(said) ?? 0);
-lines.push(`| all | | ${RIVALS.map(() => '').join(' | ')} | ${total.join(' | ')} |`);
-process.stdout.write(`${lines[lines.length - 1] ?? ''}\n`);
-intoDocument('held-out', ['', ...lines, '']);
+intoDocument('held-out', ['', ...verdictLines(LOADS, SEED), '']);
