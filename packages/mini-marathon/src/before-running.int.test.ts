@@ -119,7 +119,7 @@ describe('artifacts', () => {
 
 describe('readiness checks', () => {
   it('hold up a deployment until every new task has passed, and are shown meanwhile', async () => {
-    const check = { portName: 'web', intervalSeconds: 1, preserveLastResponse: true };
+    const check = { portName: 'web', intervalSeconds: 2, timeoutSeconds: 1, preserveLastResponse: true };
     const cmd = `echo 503 > status; ${WEB_SERVER}`;
     await marathon.call('POST', '/v2/apps', {
       id: 'web',

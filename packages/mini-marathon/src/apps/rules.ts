@@ -114,9 +114,14 @@ function* readinessErrors(app: AppDefinition): Wrong {
   const { readinessChecks } = app;
   if (readinessChecks.length > 1)
     yield ['/readinessChecks', `got ${readinessChecks.length}, expected 1 or less`];
-  for (const [index, { portName }] of readinessChecks.entries()) {
+  for (const [index, check] of readinessChecks.entries()) {
+    const { portName, timeoutSeconds, intervalSeconds, httpStatusCodesForReady } = check;
+    const path = `/readinessChecks(${index})`;
     if (!portNames(app).includes(portName))
-      yield [`/readinessChecks(${index})/portName`, `No port definition reference for portName ${portName}`];
+      yield [`${path}/portName`, `No port definition reference for portName ${portName}`];
+    if (timeoutSeconds >= intervalSeconds)
+      yield [`${path}/timeoutSeconds`, `got ${timeoutSeconds}, expected less than ${intervalSeconds}`];
+    if (httpStatusCodesForReady.length === 0) yield [`${path}/httpStatusCodesForReady`, 'must not be empty'];
   }
 }
 

@@ -138,6 +138,26 @@ describe('app validation (4B.2, 4B.3)', () => {
       'Host networks may not have names or labels',
     ],
     [
+      {
+        id: 'x',
+        cmd: 'a',
+        portDefinitions: [{ name: 'web' }],
+        readinessChecks: [{ portName: 'web', intervalSeconds: 10, timeoutSeconds: 10 }],
+      },
+      '/readinessChecks(0)/timeoutSeconds',
+      'got 10, expected less than 10',
+    ],
+    [
+      {
+        id: 'x',
+        cmd: 'a',
+        portDefinitions: [{ name: 'web' }],
+        readinessChecks: [{ portName: 'web', httpStatusCodesForReady: [] }],
+      },
+      '/readinessChecks(0)/httpStatusCodesForReady',
+      'must not be empty',
+    ],
+    [
       { id: 'x', cmd: 'a', readinessChecks: [{ portName: 'web' }] },
       '/readinessChecks(0)/portName',
       'No port definition reference for portName web',
