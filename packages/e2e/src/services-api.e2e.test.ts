@@ -140,7 +140,7 @@ describe('/apps and /apps/<id>', () => {
 });
 
 describe('what operators say of a service', () => {
-  it('case 154: a suspended service answers 503 on every router until it is resumed', async () => {
+  it('case 154, request-path case 34: a suspended service answers 503 on every router until it is resumed', async () => {
     const { token, id } = await running();
     expect(parsed(await fleet.client().get(`/apps/${id}/suspend`))).toEqual({
       action: 'suspend',

@@ -62,13 +62,15 @@ async function reserve(
   const { head, facts } = client;
   const waitedMs = exclude.size === 0 ? 0 : Date.now() - head.arrivedAtMs;
   const queueTimeoutMs = facts.timeouts?.queueTimeoutMs ?? options.timeouts.queueTimeoutMs;
-  const wanted: ReserveOptions = {
+  const wanted = reservable(service);
+  const terms: ReserveOptions = {
     queueTimeoutMs: Math.max(1, queueTimeoutMs - waitedMs),
     arrivedAtMs: head.arrivedAtMs,
+    prioritised: wanted.prioritised ?? false,
     onAbort: (listener) => client.onAbort(listener),
     exclude,
   };
-  const slot = await reservations.reserve(reservable(service), wanted);
+  const slot = await reservations.reserve(wanted, terms);
   if (!client.gone) return slot;
   slot.release('client-error');
   throw new WaiterError('Connection eagerly closed by client', {

@@ -10,9 +10,10 @@ export function reservable({
   serviceId,
   compiled,
   portIndex = 0,
+  prioritised = false,
 }: ResolvedService & Aimed): ReservableService {
   const { concurrencyLevel, loadBalancing, maxQueueLength } = compiled;
-  return { serviceId, concurrencyLevel, loadBalancing, maxQueueLength, portIndex };
+  return { serviceId, concurrencyLevel, loadBalancing, maxQueueLength, portIndex, prioritised };
 }
 
 export function outgoingRequest(

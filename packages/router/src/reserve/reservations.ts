@@ -13,6 +13,8 @@ export interface ReservableService {
   readonly maxQueueLength: number;
   /** Which of an instance's ports; default 0. */
   readonly portIndex?: number;
+  /** Of this request: see `ReserveOptions`. */
+  readonly prioritised?: boolean;
 }
 
 export interface ReserveOptions {

@@ -29,6 +29,7 @@ export function seekSlot(seeker: SlotSeeker): void {
   const waiting = reservations.reserve(wanted, {
     queueTimeoutMs: Math.max(1, queueTimeoutMs - waitedMs),
     arrivedAtMs,
+    prioritised: wanted.prioritised ?? false,
     onAbort: (listener) => (seeker.onAbort = listener),
     ...(tried === null ? {} : { exclude: tried }),
   });
