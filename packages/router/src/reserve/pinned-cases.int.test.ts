@@ -168,7 +168,7 @@ test('case 85: a ping in a queue of five times the capacity comes before all but
   await queuedAre(15 * concurrency + 1);
   const { redis, keys } = fleet.leader.connection;
   await waitFor('the fleet to know of it', async () => {
-    const [, rank] = await redis.zrange(keys.waiters(of.serviceId), 0, 0, 'WITHSCORES');
+    const [, rank] = await redis.zrange(keys.waiters(of.serviceId), '0', '0', 'WITHSCORES');
     return Number(rank) < 0;
   });
   running.forEach((slot) => slot.release('success'));
