@@ -4,10 +4,12 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { NO_TUNNELS, rawRefusal, refusalOf, type ParserError, type Refusal } from './client-error';
 import { ClientLimits, type ClientLimitOptions } from './client-limits';
+import { namesClose } from './connection-options';
 import { beginsHttp2, firstBytes } from './first-bytes';
 import { LAST_HEADS_MS } from './last-heads';
 import { promisedSeconds } from './promised-idle';
 import { TlsListener, type TlsListenerOptions } from './tls/tls-listener';
+import { Turns } from './turns';
 import { newUniqueId } from './unique-id';
 
 export interface AcceptOptions extends ClientLimitOptions {
@@ -45,7 +47,7 @@ export type TlsPort = Omit<TlsListenerOptions, 'handshakeTimeoutMs' | 'http2'> &
 export class AcceptServer {
   readonly server: Server;
   private readonly responses = new Set<ServerResponse>();
-  private readonly newest = new WeakMap<Duplex, ServerResponse>();
+  private readonly turns = new Turns();
   private readonly upgraded = new Set<Duplex>();
   /** Connections that `node:http` serves, and those that have yet to show what they speak. */
   private readonly served = new Set<Duplex>();
@@ -86,7 +88,9 @@ export class AcceptServer {
     this.server.on('checkExpectation', (request, response) => this.accept(request, response, false));
     this.server.on('upgrade', (request, socket, head) => this.acceptUpgrade(request, socket, head));
     // Unheard, node would end the connection without a word.
-    this.server.on('connect', (_request, socket) => this.turnAway(socket, NO_TUNNELS));
+    this.server.on('connect', (_request, socket) =>
+      this.turns.after(socket, () => this.turnAway(socket, NO_TUNNELS)),
+    );
     this.server.on('clientError', (error: ParserError, socket) => this.refuse(error, socket));
   }
 
@@ -212,14 +216,14 @@ export class AcceptServer {
   /** Ends connections that have no request. (A server of node that is closed looks at the time of heads no more.) */
   private endUnasked(): void {
     for (const socket of this.served) {
-      if (!this.upgraded.has(socket) && !isPending(this.newest.get(socket))) socket.destroy();
+      if (!this.upgraded.has(socket) && this.turns.pending(socket).length === 0) socket.destroy();
     }
   }
 
   private accept(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
     response.sendDate = false;
-    this.responses.add(response);
-    this.newest.set(request.socket, response);
+    // Node does not see it next to a tab.
+    if (namesClose(request.headers.connection ?? '')) response.shouldKeepAlive = false;
     // A client that vanished; 'close' tells.
     response.on('error', () => undefined);
     response.once('close', () => {
@@ -229,6 +233,11 @@ export class AcceptServer {
       request.socket.emit('answered', response.shouldKeepAlive && request.complete);
       if (this.draining) setImmediate(() => this.server.closeIdleConnections());
     });
+    this.turns.take(request.socket, response, () => this.begin(request, response, awaitsContinue));
+  }
+
+  private begin(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
+    this.responses.add(response);
     if (this.draining) response.shouldKeepAlive = false;
     const refusal = this.limits.refusalOf(request);
     if (refusal !== null) {
@@ -242,6 +251,10 @@ export class AcceptServer {
 
   private acceptUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => undefined);
+    this.turns.after(socket, () => this.beginUpgrade(request, socket, head));
+  }
+
+  private beginUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (request.method !== 'GET' || request.headers.upgrade?.toLowerCase() !== 'websocket') {
       this.withoutUpgrade(request, socket, head);
       return;
@@ -276,15 +289,15 @@ export class AcceptServer {
   /** The parser gave up on a connection. */
   private refuse(error: ParserError, socket: Duplex): void {
     const refusal = refusalOf(error, this.options.requestHeadBytes);
-    const response = this.newest.get(socket);
-    const pending = isPending(response);
-    if (pending && response?.req.complete === true) {
+    const pending = this.turns.pending(socket);
+    const sound = pending.filter(({ req }) => req.complete).at(-1);
+    if (sound !== undefined) {
       // The fault is in what follows a sound request: that one still gets its response.
-      response.shouldKeepAlive = false;
-      response.once('finish', () => socket.destroy());
+      sound.shouldKeepAlive = false;
+      sound.once('finish', () => socket.destroy());
       return;
     }
-    if (refusal === null || !socket.writable || (pending && response?.headersSent === true)) {
+    if (refusal === null || !socket.writable || pending[0]?.headersSent === true) {
       socket.destroy();
       return;
     }
@@ -299,10 +312,6 @@ export class AcceptServer {
   private ownHeaders(): { server: string; 'x-cid': string } {
     return { server: this.options.product, 'x-cid': newUniqueId() };
   }
-}
-
-function isPending(response: ServerResponse | undefined): boolean {
-  return response !== undefined && !response.writableFinished && !response.destroyed;
 }
 
 /** Nothing else was read before, and what is spoken was not agreed on by ALPN. */

@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Stream } from 'node:stream';
 import type { Exchange } from '../accept';
 import { breakOff } from './break-off';
+import { sendInterim } from './interim';
 import { isBusy, type FailureReason, type Outcome } from './outcome';
 import { StallTimer } from './stall-timer';
 
@@ -69,6 +70,9 @@ export class Relay extends Stream {
     outgoing.setTimeout(socketTimeoutMs);
     outgoing.on('timeout', () => this.idle());
     outgoing.on('drain', () => this.uploadTimer.proceed());
+    outgoing.on('information', ({ statusCode: status, statusMessage: reason, rawHeaders }) => {
+      if (status !== 100) sendInterim(exchange, { status, reason, rawHeaders });
+    });
     outgoing.once('response', (reply) => this.relay(reply));
     outgoing.once('close', () => this.finish());
     response.on('drain', () => this.downloadTimer.proceed());

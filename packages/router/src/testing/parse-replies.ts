@@ -12,6 +12,8 @@ export interface ParsedReply {
 const COOKIE = /^(x-waiter-auth|x-auth-expires-at)=[^;]+/;
 const CHANGING = /^(?:x-cid|date|x-waiter-(?:request-id|.*-ns|request-date|router-id))$/i;
 
+const INTERIM = /^HTTP\/1\.1 1\d\d /;
+
 function headLines(text: string): string[] {
   return text === ''
     ? []
@@ -29,9 +31,10 @@ function headLines(text: string): string[] {
  */
 export function parseReplies(text: string, methods: readonly string[]): ParsedReply[] {
   const replies: ParsedReply[] = [];
+  const expected = [...methods];
   let rest = text;
-  for (const method of methods) {
-    if (rest === '') break;
+  while (expected.length > 0 && rest !== '') {
+    const method = expected.shift();
     const end = rest.indexOf('\r\n\r\n');
     if (end < 0) return [...replies, { line: `incomplete: ${rest}`, headers: [], body: '', trailers: [] }];
     const [line = '', ...fields] = rest.slice(0, end).split('\r\n');
@@ -39,6 +42,11 @@ export function parseReplies(text: string, methods: readonly string[]): ParsedRe
     const headers = sortedLines(raw.filter((_, i) => !CHANGING.test(raw[i - (i % 2)] ?? '')));
     rest = rest.slice(end + 4);
     const status = Number(line.split(' ')[1]);
+    if (INTERIM.test(line)) {
+      expected.unshift(method ?? '');
+      replies.push({ line, headers, body: '', trailers: [] });
+      continue;
+    }
     let body = '';
     let trailers: string[] = [];
     const length = Number(headers.find((h) => h.startsWith('content-length:'))?.split(': ')[1] ?? 0);

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 /** What an instance is to answer. */
 export interface ScriptedReply {
@@ -9,7 +9,15 @@ export interface ScriptedReply {
   readonly framing: 'length' | 'chunked' | 'until-close';
   readonly body: readonly string[];
   readonly trailers: readonly (readonly [string, string])[];
+  /** Interim responses that come before (RFC 9110 15.2). */
+  readonly interim?: readonly Interim[];
+  /** Does not wait for the request's body, which is read all the same. */
+  readonly early?: boolean;
+  /** The connection ends after so many pieces of the body, without its end. */
+  readonly cutAfter?: number | undefined;
 }
+
+export type Interim = 'continue' | 'processing' | 'early-hints';
 
 /** What an instance saw. */
 export interface SeenRequest {
@@ -23,7 +31,11 @@ export interface SeenRequest {
 export interface RecordingBackend {
   readonly port: number;
   seen: SeenRequest[];
+  /** Heads that came. */
+  begun: number;
+  /** What is answered, unless `x-reply` is the index of one of `replies`. */
   reply: ScriptedReply;
+  replies: readonly ScriptedReply[];
   close(): Promise<void>;
 }
 
@@ -35,44 +47,74 @@ const byName = (a: string, b: string): number => {
 };
 export const sortedLines = (raw: readonly string[]): string[] => lines(raw).sort(byName);
 
+const INTERIM: Readonly<Record<Interim, string>> = {
+  continue: 'HTTP/1.1 100 Continue\r\n\r\n',
+  processing: 'HTTP/1.1 102 Processing\r\n\r\n',
+  'early-hints': 'HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n',
+};
+
+/** Byte by byte as it is told: node would correct what it finds wrong. */
+function answer(reply: ScriptedReply, method: string, socket: Socket): void {
+  const { status, reason, headers, framing, body, trailers, interim = [], cutAfter } = reply;
+  const hasBody = method !== 'HEAD' && status !== 204 && status !== 304;
+  const length = body.reduce((sum, piece) => sum + piece.length, 0);
+  const text = (fields: ScriptedReply['headers']): string =>
+    fields.map(([n, v]) => `${n}: ${v}\r\n`).join('');
+  const framed = {
+    length: `Content-Length: ${length}\r\n`,
+    chunked: 'Transfer-Encoding: chunked\r\n',
+    'until-close': '',
+  }[framing];
+  const write = (bytes: string): void => void socket.write(bytes, 'latin1');
+  for (const kind of interim) write(INTERIM[kind]);
+  write(`HTTP/1.1 ${status} ${reason}\r\n${text(headers)}${framed}\r\n`);
+  if (hasBody) {
+    for (const piece of body.slice(0, cutAfter)) {
+      write(framing === 'chunked' ? `${piece.length.toString(16)}\r\n${piece}\r\n` : piece);
+    }
+    if (framing === 'chunked' && cutAfter === undefined) write(`0\r\n${text(trailers)}\r\n`);
+  }
+  const closes = headers.some(([name, value]) => /^connection$/i.test(name) && /\bclose\b/i.test(value));
+  if (framing === 'until-close' || cutAfter !== undefined || closes) socket.end();
+}
+
+const THE_END: ScriptedReply = {
+  status: 200,
+  reason: 'OK',
+  headers: [],
+  framing: 'length',
+  body: ['end'],
+  trailers: [],
+};
+
 /** An instance that remembers every request and answers as it was told; `/end` is answered `end`. */
 export async function startRecordingBackend(): Promise<RecordingBackend> {
-  const server = createServer((request: IncomingMessage, response) => {
-    const { method = '', url = '', httpVersion, rawHeaders } = request;
+  const server = createServer((request: IncomingMessage) => {
+    const { method = '', url = '', httpVersion, rawHeaders, socket } = request;
+    const own = backend.replies[Number(request.headers['x-reply'] ?? NaN)] ?? backend.reply;
+    const reply = url === '/end' ? THE_END : own;
+    if (reply.early === true) answer(reply, method, socket);
     let body = '';
     request.setEncoding('latin1').on('data', (piece: string) => (body += piece));
     request.on('error', () => undefined);
+    const line = `${method} ${url} HTTP/${httpVersion}`;
+    const headers = sortedLines(rawHeaders);
+    backend.begun += 1;
+    request.on('close', () => {
+      if (!request.complete) backend.seen.push({ line: `aborted: ${line}`, headers, body: '', trailers: [] });
+    });
     request.on('end', () => {
-      backend.seen.push({
-        line: `${method} ${url} HTTP/${httpVersion}`,
-        headers: sortedLines(rawHeaders),
-        body,
-        trailers: lines(request.rawTrailers),
-      });
-      response.sendDate = false;
-      if (url === '/end') return void response.end('end');
-      const { status, reason, headers, framing, body: pieces, trailers } = backend.reply;
-      const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-      if (framing === 'until-close') {
-        response.socket?.write(
-          `HTTP/1.1 ${status} ${reason}\r\n${headers.map(([n, v]) => `${n}: ${v}\r\n`).join('')}\r\n${pieces.join('')}`,
-        );
-        response.socket?.end();
-        return;
-      }
-      const framed =
-        framing === 'length' ? [['Content-Length', String(length)]] : [['Transfer-Encoding', 'chunked']];
-      response.writeHead(status, reason, [...headers, ...framed].flat());
-      for (const piece of pieces) response.write(piece, 'latin1');
-      if (framing === 'chunked') response.addTrailers(trailers as [string, string][]);
-      response.end();
+      backend.seen.push({ line, headers, body, trailers: lines(request.rawTrailers) });
+      if (reply.early !== true) answer(reply, method, socket);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const backend: RecordingBackend = {
     port: (server.address() as AddressInfo).port,
     seen: [],
+    begun: 0,
     reply: { status: 200, reason: 'OK', headers: [], framing: 'length', body: ['ok'], trailers: [] },
+    replies: [],
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -83,14 +83,3 @@ export function clientText({ corsHeaders, newCookies }: RequestFacts): string {
   addClientHeaders(corsHeaders, newCookies, (name, value) => lines.add(name, value));
   return lines.text;
 }
-
-/** An interim response, which goes through to the client as it is (RFC 9110 15.2), less what concerns one connection. */
-export function interimText({ status, reason, rawHeaders }: ReplyHead): string {
-  let text = `HTTP/1.1 ${status} ${reason}\r\n`;
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    if (/^(?:connection|keep-alive|transfer-encoding|content-length|upgrade)$/i.test(name)) continue;
-    text += `${name}: ${rawHeaders[i + 1]}\r\n`;
-  }
-  return `${text}\r\n`;
-}

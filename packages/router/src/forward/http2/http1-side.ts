@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Exchange, RequestFacts, RequestHead } from '../../accept';
 import { breakOff } from '../break-off';
+import { sendInterim } from '../interim';
 import { mayHaveBody } from '../outgoing';
 import { StallTimer } from '../stall-timer';
 import { pairs } from './fields';
@@ -68,12 +69,8 @@ export class Http1Side implements ClientSide {
     this.response.writeContinue();
   }
 
-  /** Of those that node lets us send there is one that matters: 103 with links (RFC 8297). */
   interim(status: number, rawHeaders: readonly string[]): void {
-    const links = pairs(rawHeaders).flatMap(([name, value]) =>
-      name.toLowerCase() === 'link' ? [value] : [],
-    );
-    if (status === 103 && links.length > 0) this.response.writeEarlyHints({ link: links });
+    sendInterim(this.exchange, { status, rawHeaders });
   }
 
   respond({ status, reason, ended }: ReplyHead, headers: readonly string[]): void {

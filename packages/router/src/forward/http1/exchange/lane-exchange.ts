@@ -12,7 +12,8 @@ import {
   type Outcome,
 } from '../../outcome';
 import type { Admittance } from '../admission/admittance';
-import { interimText, requestHeadText } from '../head-text';
+import { requestHeadText } from '../head-text';
+import { interimText } from '../../interim';
 import type { LaneHead } from '../lane-head';
 import type { LaneParts } from '../lane-parts';
 import type { ReplyHead } from '../message/reply-head';

@@ -1,6 +1,6 @@
 import { lowerCaseName } from '../../../accept/exchange';
 import type { Framing } from './body-reader';
-import { namesClose } from './connection-options';
+import { namesClose } from '../../../accept/connection-options';
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;
 const LENGTH = /^\d{1,15}$/;

@@ -2,7 +2,7 @@ import type { HeaderMap } from '@waiter/core';
 import { foldHeaders, lowerCaseName } from '../../../accept/exchange';
 import type { Decision } from '../admission/warm-admissions';
 import type { Framing } from './body-reader';
-import { namesClose } from './connection-options';
+import { namesClose } from '../../../accept/connection-options';
 
 /** One host with or without port (RFC 9110 7.2, RFC 3986 3.2.2); no list, no user, no space. */
 const PLAIN_HOST = /^[\w.~!$&'()*+;=:[\]%-]+$/;
