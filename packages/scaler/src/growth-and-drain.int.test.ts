@@ -38,7 +38,7 @@ test('instances follow demand up to what it wants and down to min-instances', as
   expect(kinds).toEqual(expect.arrayContaining(['create', 'scale-up', 'kill', 'killed']));
 });
 
-test('an instance with leased slots is closed at once and killed when they are back', async () => {
+test('request-path case 67: an instance whose slots a router has leased is closed at once and killed when they are back', async () => {
   const id = await cluster.service('drain', SERVE, { 'min-instances': 1 });
   await worker.ask(id);
   await cluster.open(id, 1);
