@@ -62,6 +62,37 @@ test('request-path case 67: an instance whose slots a router has leased is close
   expect(after.failed).toEqual([]);
 });
 
+test('an instance with an async request is spared: an idle one goes in its place, though it would be the last choice', async () => {
+  const id = await cluster.service('async', SERVE, { 'min-instances': 1 });
+  await worker.ask(id);
+  await cluster.open(id, 1);
+  await worker.report(id, 0, 2);
+  const { instances } = await cluster.open(id, 2);
+  await worker.ask(id);
+  await waitFor('both slots', () => worker.granted.length === 2);
+  const [older, younger] = [...instances].sort((a, b) => (a.startedAtMs ?? 0) - (b.startedAtMs ?? 0));
+  if (older === undefined || younger === undefined) throw new Error('there are two');
+  await worker.giveBack(id, older.id);
+  const request = {
+    requestId: 'long',
+    serviceId: id,
+    instanceId: younger.id,
+    host: younger.host,
+    port: younger.port,
+    protocol: 'http',
+    location: '/status',
+    cid: 'cid',
+    checkIntervalMs: 60_000,
+    untilMs: Date.now() + 600_000,
+  } as const;
+  // From here on the slot is held by nobody but the request: no router reports anything in flight on it.
+  expect(await cluster.store.asyncRequests.accept(request, 'r1/1', 600_000, 'r1/1')).toBe(true);
+  await worker.report(id, 0, 0);
+  const after = await killed(id, 1);
+  expect(after.killed[0]?.id).toBe(older.id);
+  expect(after.instances).toMatchObject([{ id: younger.id, healthy: true, draining: false }]);
+}, 30_000);
+
 test('an instance that drains is kept when demand grows again', async () => {
   const id = await cluster.service('reopen', SERVE);
   await worker.ask(id);
