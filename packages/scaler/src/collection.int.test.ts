@@ -62,8 +62,10 @@ test('what only the scheduler still knows is rebuilt from its labels, and not co
   await cluster.store.connection.redis.flushall();
   const after = await cluster.open(id, 1);
   expect(after.instances[0]?.id).toBe(before.instances[0]?.id);
-  expect((await cluster.store.services.get(id))?.effective).toEqual(described?.effective);
-  expect(await cluster.store.services.ids()).toContain(id);
+  // What runs may be published again before what it is.
+  const again = await waitFor('the service to be described again', () => cluster.store.services.get(id));
+  expect(again.effective).toEqual(described?.effective);
+  await waitFor('it to be listed', async () => (await cluster.store.services.ids()).includes(id));
   // Nobody asks any more; only now does its idle time count.
   await release(id);
   await gone(id);
