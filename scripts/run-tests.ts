@@ -14,7 +14,7 @@ const EXIT_GRACE_MS = MINUTE / 2;
 const REPORT_SIGNAL = 'SIGUSR2';
 const REPORT_GRACE_MS = 5_000;
 const RESULTS = join('.waiter', 'test-results');
-const LIMITS_MS = { lint: 3 * MINUTE, unit: 5 * MINUTE, integration: 12 * MINUTE, e2e: 22 * MINUTE } as const;
+const LIMITS_MS = { lint: 3 * MINUTE, unit: 5 * MINUTE, integration: 18 * MINUTE, e2e: 22 * MINUTE } as const;
 
 type PhaseName = keyof typeof LIMITS_MS;
 const PHASES = Object.keys(LIMITS_MS) as PhaseName[];
