@@ -101,6 +101,8 @@ export interface RouterOptions {
   readonly reservation: ReservationRules;
   /** Whether a request of which nothing was sent may take another instance. */
   readonly retryOnConnectFailure: boolean;
+  /** Whether responses carry `Server-Timing`. */
+  readonly serverTiming: boolean;
   /**
    * Which ways of reading and writing bytes are used beside the general one; default: all. `readBuffers`: the http1 lane reads
    * into buffers that are used again, where node allows it.
@@ -114,7 +116,7 @@ export interface RouterOptions {
   readonly backendTls?: { readonly verify: boolean; readonly ca?: string };
   /** Where API requests go; null: no API is served here. */
   readonly apiSocketPath: string | null;
-  /** One JSON line per proxied request (spec: request-path 11); null: none. */
+  /** One JSON line per request (spec: request-path 11); null: none. */
   readonly requestLog: { readonly file: string } | null;
 }
 
@@ -164,6 +166,7 @@ export function routerOptions(given: Needed & Partial<RouterOptions>): RouterOpt
     webSockets: DEFAULT_WEBSOCKET_LIMITS,
     asyncRequests: DEFAULT_ASYNC_RULES,
     retryOnConnectFailure: true,
+    serverTiming: false,
     reservation: DEFAULT_RULES,
     apiSocketPath: null,
     requestLog: null,

@@ -44,6 +44,7 @@ export class RequestPipeline implements AcceptHandlers {
     const { head, facts } = exchange;
     const { admission } = this.parts;
     if (admission.isForApi(head)) {
+      facts.forApi = true;
       const { asyncEndpoints, apiHop } = this.parts;
       const answering = asyncEndpoints.serve(exchange);
       if (answering === null) return apiHop.forward(exchange);

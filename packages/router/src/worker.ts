@@ -149,7 +149,7 @@ export async function startRouterWorker(
   const { connectTimeoutMs, instanceIdleTimeoutMs } = timeouts;
   const { responseHeadBytes } = limits;
   const sessions = new SessionPool({ connectTimeoutMs, responseHeadBytes, tls }, instanceIdleTimeoutMs);
-  const apiHop = new ApiHop({ product, timeouts, socketPath: options.apiSocketPath });
+  const apiHop = new ApiHop({ product, timeouts, socketPath: options.apiSocketPath, onHead });
   const authorization = new ServiceAuthorization(options.passwords[0] ?? '', limits.cacheEntries);
   const urls = new AsyncUrls(options.passwords);
   const look = new InstanceLook({ agents, sessions, authorization, product, options }, recorder.onLook);
@@ -173,9 +173,11 @@ export async function startRouterWorker(
     options,
     onHead,
   };
-  const { routerId, supportInfo, imagesUrl } = options;
+  const { routerId, serverTiming, supportInfo, imagesUrl } = options;
   const { drainBytes, drainMs } = limits;
-  const responder = new Responder({ product, routerId, drainBytes, drainMs, supportInfo, imagesUrl, onHead });
+  const responder = new Responder({
+    ...{ product, routerId, serverTiming, drainBytes, drainMs, supportInfo, imagesUrl, onHead },
+  });
   const resolver = new ServiceResolver(tokens, descriptions, limits.cacheEntries);
   const entitlement = new Entitlement(new SimpleEntitlementManager(options.user));
   const fallback = new Fallback(

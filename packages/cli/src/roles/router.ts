@@ -73,6 +73,7 @@ function routerOptionsOf(config: CompiledConfig): RouterOptions {
         : { ca: readFileSync(router.backendTls.caFile, 'utf8') }),
     },
     retryOnConnectFailure: router.retryOnConnectFailure,
+    serverTiming: router.serverTiming,
     reservation: {
       ejection: { baseMs: config.ejection.baseMs, maxMs: config.ejection.maxMs },
       expiryFailures: config.ejection.expiryFailures,

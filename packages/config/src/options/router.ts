@@ -62,7 +62,12 @@ export const routerOptions = {
   backendTls: backendTlsOptions,
   requestLog: optionalText({
     description:
-      'File that gets one JSON line per proxied request, about 2 us each. Without it there is none.',
+      'File that gets one JSON line per request, API included, about 2 us each. Without it there is none.',
+  }),
+  serverTiming: flag({
+    default: false,
+    description:
+      'Whether responses carry `Server-Timing`: the wait for an instance, the time until it answered, and the whole, in ms. It tells clients how loaded a service is.',
   }),
   user: text({
     default: ({ username }) => username,

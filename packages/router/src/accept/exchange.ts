@@ -137,6 +137,8 @@ export interface RequestFacts {
   /** From the request's being sent to the instance to its response head or failure, milliseconds. */
   backendResponseMs: number | null;
   errorClass: string | null;
+  /** It is for Waiter itself. */
+  forApi: boolean;
   /** What a page of another origin is told with the response; null: the request has no `Origin`. */
   corsHeaders: Readonly<Record<string, string>> | null;
   /** `Set-Cookie` lines for a client that has just been authenticated. */
@@ -162,6 +164,7 @@ export function newFacts(): RequestFacts {
     slot: null,
     backendResponseMs: null,
     errorClass: null,
+    forApi: false,
     corsHeaders: null,
     newCookies: null,
     accepted: null,

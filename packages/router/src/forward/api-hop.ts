@@ -2,6 +2,7 @@ import { Agent } from 'node:http';
 import { WaiterError } from '@waiter/core';
 import { Exchange } from '../accept';
 import type { RouterTimeouts } from '../options';
+import type { ForwarderParts } from './forwarder';
 import { connectionTokens, isHopByHop } from './hop-by-hop';
 import { Bridge } from './http2/bridge';
 import { passedTrailers } from './http2/fields';
@@ -17,6 +18,7 @@ export interface ApiHopParts {
   readonly timeouts: RouterTimeouts;
   /** null: no API is served here. */
   readonly socketPath: string | null;
+  readonly onHead: ForwarderParts['onHead'];
 }
 
 const MAX_HEAD_BYTES = 131_072;
@@ -52,7 +54,9 @@ export class ApiHop {
       // The API bounds what it reads.
       bodyLimit: 0,
       onHead: (reply) => {
-        client.respond(reply, this.responseHeaders(client, reply));
+        const headers = this.responseHeaders(client, reply);
+        client.respond(reply, headers);
+        this.parts.onHead(head, client.facts, reply.status, headers);
         return !reply.ended;
       },
       onTrailers: passedTrailers,
@@ -85,7 +89,7 @@ export class ApiHop {
   private responseHeaders({ head }: ClientSide, { rawHeaders }: ReplyHead): string[] {
     const { product } = this.parts;
     const raw = rawHeaders.filter((_, i, all) => !/^(?:via|server|date)$/i.test(all[i - (i % 2)] ?? ''));
-    const additions = { cid: head.cid, product, debug: {}, cors: null, cookies: null, ownCookies: true };
+    const additions = { cid: head.cid, product, way: {}, cors: null, cookies: null, ownCookies: true };
     return [...responseHeaders(raw, head.message.httpVersion, additions), 'server', product];
   }
 

@@ -123,7 +123,7 @@ describe('response headers (2.5)', () => {
     responseHeaders(raw, '1.1', {
       cid: 'cid-1',
       product: 'waiter/abc',
-      debug: {},
+      way: {},
       cors: null,
       cookies: null,
       ...more,
@@ -189,10 +189,7 @@ describe('response headers (2.5)', () => {
   });
 
   test('debug headers come last', () => {
-    expect(relay([], { debug: { 'x-waiter-router-id': 'r' } }).slice(-2)).toEqual([
-      'x-waiter-router-id',
-      'r',
-    ]);
+    expect(relay([], { way: { 'x-waiter-router-id': 'r' } }).slice(-2)).toEqual(['x-waiter-router-id', 'r']);
   });
 });
 

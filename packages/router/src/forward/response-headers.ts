@@ -1,6 +1,6 @@
 import { lowerCaseName, type RequestFacts, type RequestHead } from '../accept';
 import type { RouterOptions } from '../options';
-import { debugHeaders } from '../respond';
+import { wayHeaders } from '../respond';
 import { viaOf } from '../via';
 import { connectionTokens, isHopByHop, isOwnCookie } from './hop-by-hop';
 
@@ -8,8 +8,8 @@ import { connectionTokens, isHopByHop, isOwnCookie } from './hop-by-hop';
 export interface ResponseAdditions {
   readonly cid: string;
   readonly product: string;
-  /** `x-waiter-*` of a request with `x-waiter-debug`; empty without. */
-  readonly debug: Readonly<Record<string, string>>;
+  /** What is told of the way of the request: `x-waiter-*` where it has `x-waiter-debug`, times where they are wanted. */
+  readonly way: Readonly<Record<string, string>>;
   /** For a page of another origin, in place of what the instance says to it; null: there is none. */
   readonly cors: CorsHeaders | null;
   /** `Set-Cookie` lines of Waiter's own. */
@@ -29,7 +29,7 @@ export function additionsTo(
   return {
     cid: head.cid,
     product,
-    debug: debugHeaders(head, facts, options.routerId),
+    way: wayHeaders(head, facts, options),
     cors: facts.corsHeaders,
     cookies: facts.newCookies,
   };
@@ -85,12 +85,12 @@ export function passedResponseHeaders(
 export function responseHeaders(
   raw: readonly string[],
   httpVersion: string,
-  { cid, product, debug, cors, cookies, ownCookies = false }: ResponseAdditions,
+  { cid, product, way, cors, cookies, ownCookies = false }: ResponseAdditions,
 ): string[] {
   const { headers, hasCid, via } = passedResponseHeaders(raw, httpVersion, product, ownCookies, cors);
   if (!hasCid) headers.push('x-cid', cid);
   headers.push('via', via);
-  for (const name in debug) headers.push(name, debug[name] ?? '');
+  for (const name in way) headers.push(name, way[name] ?? '');
   addClientHeaders(cors, cookies, (name, value) => headers.push(name, value));
   return headers;
 }

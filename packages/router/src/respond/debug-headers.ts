@@ -1,8 +1,26 @@
 import type { RequestFacts, RequestHead } from '../accept';
+import { serverTiming } from './server-timing';
 
 /** `EEE, dd MMM yyyy HH:mm:ss +0000` */
 const rfc822 = (ms: number): string => new Date(ms).toUTCString().replace('GMT', '+0000');
 const nanoseconds = (ms: number): string => String(Math.round(ms * 1e6));
+
+export interface WayOptions {
+  readonly routerId: string;
+  /** Whether every response says how long its parts took. */
+  readonly serverTiming: boolean;
+}
+
+/** What a response says of the way of its request. */
+export function wayHeaders(
+  head: RequestHead,
+  facts: RequestFacts,
+  { routerId, serverTiming: timed }: WayOptions,
+): Record<string, string> {
+  const shown = debugHeaders(head, facts, routerId);
+  if (timed) shown['server-timing'] = serverTiming(head, facts);
+  return shown;
+}
 
 /** What `x-waiter-debug` shows of the way of a request (spec: request-path 2.6); empty without it. */
 export function debugHeaders(

@@ -1,5 +1,5 @@
 export type { Answer } from './answer';
-export { debugHeaders } from './debug-headers';
+export { debugHeaders, wayHeaders } from './debug-headers';
 export { drainBody } from './drain-body';
 export { LineWriter } from './line-writer';
 export { Recorder } from './recorder';

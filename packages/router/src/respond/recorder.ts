@@ -24,8 +24,10 @@ export class Recorder {
     const now = performance.now();
     if (facts.service !== null)
       this.count(this.metrics.of(facts.service.serviceId), head, facts, status, now);
-    const requestType = head.isWebSocket ? 'websocket-upgrade' : 'waiter-proxy';
-    this.log?.write(logLine(head, facts, { status, headers, requestType }, undefined, now));
+    if (this.log === undefined) return;
+    const own = facts.forApi ? 'waiter-api' : 'waiter-proxy';
+    const requestType = head.isWebSocket ? 'websocket-upgrade' : own;
+    this.log.write(logLine(head, facts, { status, headers, requestType }, undefined, now));
   };
 
   /** The router itself asked an instance how far it is with an async request. */

@@ -1,6 +1,10 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import type { BackendProto } from '@waiter/core';
 import type { RequestFacts, RequestHead } from '../accept';
 import { fieldsText, isoTime, quoted } from './json-text';
+
+/** Variable of a service's environment that names fields to leave out. */
+const REDACTED = 'WAITER_CONFIG_REDACTED_REQUEST_FIELDS';
 
 /** What is known of the response when its head is decided. */
 export interface LoggedResponse {
@@ -67,6 +71,7 @@ export function responseLogText(headers: LoggedResponse['headers']): string {
     'response-content-length': get('content-length'),
     'response-content-type': get('content-type'),
     'response-location': get('location'),
+    'grpc-status': get('grpc-status'),
     server: get('server'),
   });
 }
@@ -76,8 +81,13 @@ export function placeLogText(facts: RequestFacts): string {
   const { slot, service } = facts;
   const text = serviceText(facts);
   if (slot === null) return text;
-  const proto = service === null ? '' : `,"instance-proto":${quoted(service.compiled.backendProto)}`;
+  const proto = service === null ? '' : protocolText(service.compiled.backendProto);
   return `${text},"instance-id":${quoted(slot.instanceId)},"instance-host":${quoted(slot.host)},"instance-port":${slot.port}${proto}`;
+}
+
+function protocolText(backendProto: BackendProto): string {
+  const version = backendProto === 'h2' || backendProto === 'h2c' ? 'HTTP/2.0' : 'HTTP/1.1';
+  return `,"instance-proto":"${backendProto}","backend-protocol":"${version}"`;
 }
 
 function serviceText({
@@ -96,6 +106,8 @@ function serviceText({
     'fallback-triggered': service === null ? undefined : latestServiceId !== service.serviceId,
     'service-name': service?.compiled.name ?? undefined,
     'service-version': service?.compiled.version,
+    'service-image': service?.compiled.image ?? undefined,
+    'service-profile': service?.compiled.profile ?? undefined,
     'metric-group': service?.compiled.metricGroup,
     'run-as-user': service?.compiled.runAsUser,
   });
@@ -114,7 +126,7 @@ export function logLine(
   parts: LogParts = logParts(head, facts, response),
   nowMs = performance.now(),
 ): string {
-  const { status, requestType } = response;
+  const { status, requestType, serviceId } = response;
   const { queryString } = head;
   const { slot, backendResponseMs, errorClass } = facts;
   let line = `{${parts.ids},"request-time":"${isoTime(head.arrivedAtMs)}","request-type":"${requestType}"`;
@@ -125,11 +137,20 @@ export function logLine(
   // The end of a WebSocket is far away when this is written.
   if (status !== 101) line += `"status":${status},`;
   line += parts.response + parts.place;
+  if (serviceId !== undefined) line += `,"service-id":${quoted(serviceId)}`;
   if (slot !== null) line += `,"get-instance-latency-ns":${nanoseconds(slot.waitedMs)}`;
   if (backendResponseMs !== null) line += `,"backend-response-latency-ns":${nanoseconds(backendResponseMs)}`;
   line += `,"handle-request-latency-ns":${nanoseconds(nowMs - head.startedAt)}`;
   if (errorClass !== null) line += `,"waiter-error-class":${quoted(errorClass)}`;
-  return `${line}}`;
+  const redacted = facts.service?.compiled.env[REDACTED];
+  return redacted === undefined ? `${line}}` : without(redacted, `${line}}`);
+}
+
+/** Of a service whose users want less to be written down of them. @param names separated by commas */
+function without(names: string, line: string): string {
+  const fields = JSON.parse(line) as Record<string, unknown>;
+  const left = new Set(names.split(',').map((name) => name.trim()));
+  return `{${fieldsText(Object.fromEntries(Object.entries(fields).filter(([name]) => !left.has(name))))}}`;
 }
 
 function logParts(head: RequestHead, facts: RequestFacts, { headers }: LoggedResponse): LogParts {

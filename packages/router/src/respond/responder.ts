@@ -4,12 +4,11 @@ import { renderError, WaiterError, type SupportInfo } from '@waiter/core';
 import { rawResponse, type Exchange, type RequestFacts, type RequestHead } from '../accept';
 import { viaOf } from '../via';
 import type { Answer } from './answer';
-import { debugHeaders } from './debug-headers';
+import { wayHeaders, type WayOptions } from './debug-headers';
 import { drainBody } from './drain-body';
 
-export interface ResponderOptions {
+export interface ResponderOptions extends WayOptions {
   readonly product: string;
-  readonly routerId: string;
   readonly drainBytes: number;
   readonly drainMs: number;
   readonly supportInfo: readonly SupportInfo[];
@@ -89,14 +88,14 @@ export class Responder {
   }
 
   private headers(answer: Answer, head: RequestHead, facts: RequestFacts): Record<string, string> {
-    const { product, routerId } = this.options;
+    const { product } = this.options;
     return {
       ...facts.corsHeaders,
       ...answer.headers,
       'x-cid': head.cid,
       server: product,
       via: viaOf(undefined, `HTTP/${head.message.httpVersion}`, product),
-      ...debugHeaders(head, facts, routerId),
+      ...wayHeaders(head, facts, this.options),
     };
   }
 }

@@ -1,4 +1,5 @@
 import { request, type IncomingHttpHeaders } from 'node:http';
+import { callHttp2 } from './call-http2';
 
 export interface CallOptions {
   readonly method?: string;
@@ -19,8 +20,39 @@ export interface CallReply {
   readonly complete: boolean;
 }
 
+/** How the requests of tests are sent. */
+export const testFront: { http2: boolean } = { http2: false };
+
 /** One request on a connection of its own, with nothing added but `host` where none is given. */
 export function call(port: number, options: CallOptions = {}): Promise<CallReply> {
+  return testFront.http2 ? callByHttp2(port, options) : callByHttp1(port, options);
+}
+
+/** The same request as a client of HTTP/2 makes it: its host is the authority. */
+async function callByHttp2(
+  port: number,
+  { headers = {}, body, ...options }: CallOptions,
+): Promise<CallReply> {
+  if (body !== undefined && typeof body !== 'string' && !Buffer.isBuffer(body))
+    throw new Error('bodies in pieces are for HTTP/1.1');
+  const { host = `127.0.0.1:${port}`, ...others } = headers;
+  const reply = await callHttp2(port, {
+    ...options,
+    ...(body === undefined ? {} : { body }),
+    headers: { ...others, ':authority': host },
+  });
+  const rawHeaders = Object.entries(reply.headers).flatMap(([name, value]) =>
+    [value].flat().flatMap((one) => (one === undefined ? [] : [name, one])),
+  );
+  const { status, text, body: whole, code } = reply;
+  return {
+    ...{ status, text, rawHeaders, body: whole, complete: code === 0 },
+    headers: reply.headers as IncomingHttpHeaders,
+    trailers: reply.trailers as CallReply['trailers'],
+  };
+}
+
+function callByHttp1(port: number, options: CallOptions): Promise<CallReply> {
   const { method = 'GET', path = '/', headers = {}, body } = options;
   return new Promise((resolve, reject) => {
     const outgoing = request(

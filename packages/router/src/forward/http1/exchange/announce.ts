@@ -1,6 +1,6 @@
 import { relocated } from '../../../async/reply-location';
 import type { RequestFacts } from '../../../accept';
-import { debugHeaders } from '../../../respond/debug-headers';
+import { wayHeaders } from '../../../respond/debug-headers';
 import { headersLogText, placeLogText, responseLogText, type LogParts } from '../../../respond/request-log';
 import type { Admittance } from '../admission/admittance';
 import { passedReply } from '../head-text';
@@ -34,9 +34,9 @@ export function announceReply(
       ? (reply.passed ??= passedReply(reply, product))
       : passedReply({ ...reply, rawHeaders }, product, corsHeaders);
   let text = passed.hasCid ? passed.text : `${passed.text}x-cid: ${head.cid}\r\n`;
-  if (head.debug) {
-    const debug = debugHeaders(head, facts, options.routerId);
-    for (const name in debug) text += `${name}: ${debug[name]}\r\n`;
+  if (head.debug || options.serverTiming) {
+    const way = wayHeaders(head, facts, options);
+    for (const name in way) text += `${name}: ${way[name]}\r\n`;
   }
   const parts = recorder.logs ? logParts(answered, passed) : null;
   recorder.record(head, facts, reply.status, admittance.series, parts, clock.now);
