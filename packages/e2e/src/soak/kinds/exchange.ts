@@ -48,7 +48,10 @@ export function call(
     outgoing.on('timeout', () =>
       outgoing.destroy(new Error(`${method} ${path}: silence for ${SILENCE_MS} ms`)),
     );
-    outgoing.on('error', reject);
+    outgoing.on('error', (error) => {
+      const where = outgoing.reusedSocket ? 'a reused connection' : 'a new connection';
+      reject(new Error(`${error.message} on ${where}`));
+    });
     if (body !== undefined && chunked) {
       const half = body.length >> 1;
       outgoing.write(body.subarray(0, half));

@@ -8,14 +8,20 @@ import type { Traffic } from '../traffic';
 const STREAMS = 8;
 const SILENCE_MS = 60_000;
 
-/** HTTP/2 by prior knowledge: many streams on one connection, some of which the client resets. */
-export function http2Traffic(stage: Stage): Traffic {
+/** HTTP/2 by prior knowledge or by ALPN: many streams on one connection, some of which the client resets. */
+export function http2Traffic(stage: Stage): Traffic[] {
+  const plain = (random: Random): string => `http://127.0.0.1:${stage.port(random)}`;
+  const secure = (random: Random): string => `https://127.0.0.1:${stage.tlsPort(random)}`;
+  return [kind('http2', 2, plain), kind('http2-tls', 1, secure)];
+}
+
+function kind(name: string, clients: number, where: (random: Random) => string): Traffic {
   return {
-    name: 'http2',
-    clients: 2,
+    name,
+    clients,
     pauseMs: 400,
     once: async (random) => {
-      const session = connect(`http://127.0.0.1:${stage.port(random)}`);
+      const session = connect(where(random), { rejectUnauthorized: false });
       session.on('error', () => undefined);
       try {
         const streams = Array.from({ length: random.whole(1, STREAMS) }, () => exchange(session, random));

@@ -14,8 +14,8 @@ export function allTraffic(stage: Stage): Traffic[] {
   return [
     ...plainTraffic(stage),
     ...rudeTraffic(stage),
-    webSocketTraffic(stage),
-    http2Traffic(stage),
+    ...webSocketTraffic(stage),
+    ...http2Traffic(stage),
     ...protocolTraffic(stage),
     grpcTraffic(stage),
     asyncTraffic(stage),

@@ -8,12 +8,21 @@ import type { Traffic } from '../traffic';
 const SILENCE_MS = 60_000;
 
 /** WebSockets: a conversation of echoes, ended by the client in good order or by leaving. */
-export function webSocketTraffic(stage: Stage): Traffic {
-  return { name: 'websocket', clients: 2, pauseMs: 300, once: (random) => converse(stage, random) };
+export function webSocketTraffic(stage: Stage): Traffic[] {
+  const plain = (random: Random): string => `ws://127.0.0.1:${stage.port(random)}/`;
+  const secure = (random: Random): string => `wss://127.0.0.1:${stage.tlsPort(random)}/`;
+  const kind = (name: string, where: (random: Random) => string): Traffic => ({
+    name,
+    clients: 1,
+    pauseMs: 200,
+    once: (random) => converse(stage, random, where(random)),
+  });
+  return [kind('websocket', plain), kind('websocket-tls', secure)];
 }
 
-async function converse(stage: Stage, random: Random): Promise<void> {
-  const socket = new WebSocket(`ws://127.0.0.1:${stage.port(random)}/`, {
+async function converse(stage: Stage, random: Random, url: string): Promise<void> {
+  const socket = new WebSocket(url, {
+    rejectUnauthorized: false,
     headers: { 'x-waiter-token': TOKENS.busy, cookie: await stage.fleet.client().cookie() },
   });
   const quiet = setTimeout(() => socket.terminate(), SILENCE_MS);
