@@ -3,14 +3,14 @@ import { sleep } from '@waiter/testkit';
 import type { Random } from '../random';
 import { TOKENS, type Stage } from '../stage';
 import type { Traffic } from '../traffic';
-import { call, expectStatus, type Reply } from './exchange';
+import { call, expectStatus, KEPT, type Reply } from './exchange';
 
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 150;
 
 /** Async requests: accepted by one router, asked about and fetched by way of any, some cancelled, some forgotten. */
 export function asyncTraffic(stage: Stage): Traffic {
-  const agent = new Agent({ keepAlive: true });
+  const agent = new Agent(KEPT);
   return {
     name: 'async',
     clients: 2,

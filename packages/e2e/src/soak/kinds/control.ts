@@ -2,13 +2,13 @@ import { Agent } from 'node:http';
 import { kitchenService } from '../../kitchen-service';
 import type { Stage } from '../stage';
 import type { Traffic } from '../traffic';
-import { call, expectStatus } from './exchange';
+import { call, expectStatus, KEPT } from './exchange';
 
 const READS = ['/apps', '/tokens', '/metrics', '/state/leader', '/settings', '/status', '/profiles'];
 
 /** What operators and their tools ask of the control API. */
 export function controlTraffic(stage: Stage): Traffic[] {
-  const agent = new Agent({ keepAlive: true });
+  const agent = new Agent(KEPT);
   const json = { accept: 'application/json' };
   return [
     {

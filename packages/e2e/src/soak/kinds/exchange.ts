@@ -22,6 +22,12 @@ export interface Reply {
 /** A client that hears nothing for so long gives up, and that is a failure. */
 const SILENCE_MS = 60_000;
 
+/**
+ * How clients keep connections. Only an agent with a time limit of its own goes by the `Keep-Alive` that it is told, and
+ * gives an idle connection up before the router closes it.
+ */
+export const KEPT = { keepAlive: true, maxSockets: Infinity, timeout: SILENCE_MS } as const;
+
 /** Sends a request and reads the whole response. `read` may take its time over the body. */
 export function call(
   what: Call,

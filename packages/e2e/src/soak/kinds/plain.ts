@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import { sleep } from '@waiter/testkit';
 import { TOKENS, type Stage } from '../stage';
 import { Provoked, type Traffic } from '../traffic';
-import { call, expectStatus, whole } from './exchange';
+import { call, expectStatus, KEPT, whole } from './exchange';
 
 const KIB = 1024;
 
@@ -20,7 +20,7 @@ const BROWSER_HEAD = {
 
 /** Plain HTTP/1.1 in every size and direction, on connections that are kept. */
 export function plainTraffic(stage: Stage): Traffic[] {
-  const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
+  const agent = new Agent(KEPT);
   const toBusy = { 'x-waiter-token': TOKENS.busy };
   const kind = (name: string, clients: number, pauseMs: number, once: Traffic['once']): Traffic => ({
     name,

@@ -2,16 +2,16 @@ import { Agent } from 'node:https';
 import { TOKENS, type Stage } from '../stage';
 import type { Random } from '../random';
 import type { Traffic } from '../traffic';
-import { call, expectStatus } from './exchange';
+import { call, expectStatus, KEPT } from './exchange';
 import { Agent as PlainAgent } from 'node:http';
 
 const LONGEST = 200_000;
 
 /** HTTP/1.1 in front of instances that speak h2c, https and h2, and TLS in front. */
 export function protocolTraffic(stage: Stage): Traffic[] {
-  const plain = new PlainAgent({ keepAlive: true });
+  const plain = new PlainAgent(KEPT);
   // Made at the start of the soak, by nobody that is trusted.
-  const secure = new Agent({ keepAlive: true, rejectUnauthorized: false });
+  const secure = new Agent({ ...KEPT, rejectUnauthorized: false });
   const echo =
     (name: string, token: string, tls: boolean) =>
     async (random: Random): Promise<void> => {

@@ -286,6 +286,7 @@ export class ClientConnection
   }
 
   takeBack(): void {
+    this.parts.clock.tick();
     this.lending = null;
     this.next();
   }
