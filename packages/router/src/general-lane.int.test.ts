@@ -3,6 +3,7 @@ import './testing/without-http1-lane';
 import './back-pressure.int.test';
 import './disconnects.int.test';
 import './drain.int.test';
+import './leftovers.int.test';
 import './limits.int.test';
 import './request-path.int.test';
 import './smuggling.int.test';
