@@ -11,15 +11,9 @@ export {
   type HeadSource,
   type RequestFacts,
 } from './exchange';
+export type { AcceptHandlers, AcceptOptions } from './general-server';
 export { checkHead } from './head-check';
 export { promisedSeconds } from './promised-idle';
-export {
-  AcceptServer,
-  type AcceptHandlers,
-  type AcceptOptions,
-  type FastLane,
-  type Lanes,
-  type TlsPort,
-} from './server';
+export { AcceptServer, type FastLane, type Lanes, type TlsPort } from './server';
 export type { CertificateFiles } from './tls/certificate';
 export { newUniqueId } from './unique-id';
