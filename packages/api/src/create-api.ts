@@ -125,6 +125,6 @@ function routesOf(
     ...consentRoutes(deps, consents),
     ...interstitialRoutes(),
     ...simRoutes(),
-    ...replacedRoutes(),
+    ...replacedRoutes(deps),
   ];
 }

@@ -17,6 +17,8 @@ export interface ApiDeps {
     | 'collections'
     | 'leaderState'
     | 'members'
+    | 'leases'
+    | 'ejections'
     | 'tokens'
     | 'leader'
     | 'changes'

@@ -88,7 +88,7 @@ describe('endpoints for routers', () => {
     expect(body['waiter-error'].message).toContain(words);
   });
 
-  it('/ejected/<service-id> is empty', async () => {
+  it('/ejected/<service-id> of an unknown service is empty', async () => {
     await api.client().get('/ejected/s').expect(200, { 'ejected-instances': [] });
   });
 });

@@ -269,7 +269,7 @@ describe('versions', () => {
       ...more,
     });
 
-  it('case 117: while a new version starts the old one serves; after the window requests wait for the new one', async () => {
+  it('case 117, request-path case 94: while a new version starts the old one serves; after the window requests wait for the new one', async () => {
     const t = nextName();
     const by = { 'x-waiter-token': t };
     await client.register(t, kitchen(t, '1', 0));
@@ -305,7 +305,7 @@ describe('versions', () => {
     expect(await served({ ...by, 'x-waiter-fallback-period-secs': '60' })).toBe(id2);
   }, 60_000);
 
-  it('cases 118, 119: a version that makes no service is passed over, and mappings may change', async () => {
+  it('cases 118, 119, request-path case 95: a version that makes no service is passed over, and mappings may change', async () => {
     const t = nextName();
     await client.register(t, kitchen(t, '1', 0, { 'service-mapping': 'exclusive' }));
     const id1 = await served({ 'x-waiter-token': t });

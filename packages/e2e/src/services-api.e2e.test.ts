@@ -200,6 +200,60 @@ describe('what operators say of a service', () => {
 });
 
 describe('instances', () => {
+  it('request-path case 60, scaling-and-schedulers case 98: an instance that answers 503 is ejected, on every router', async () => {
+    const { token, id } = await running();
+    const busy = await fleet.client().use(token, '/bad-status?status=503');
+    expect(busy.status).toBe(503);
+    interface Responder {
+      readonly 'sorted-instance-ids': string[];
+      readonly 'instance-id->consecutive-failures': Record<string, number>;
+      readonly 'instance-id->eject-expiry-time': Record<string, string | null>;
+      readonly 'instance-id->state': Record<string, { 'slots-assigned': number; 'status-tags': string[] }>;
+    }
+    for (const client of fleet.clients) {
+      const responder = await waitFor('the ejection', async () => {
+        const { state } = await client.json<{ state: { 'responder-state': Responder } }>(`/state/${id}`);
+        const shown = state['responder-state'];
+        return Object.values(shown['instance-id->eject-expiry-time']).some(Boolean) && shown;
+      });
+      const [instance = ''] = responder['sorted-instance-ids'];
+      expect(responder['instance-id->consecutive-failures'][instance]).toBe(1);
+      expect(Date.parse(responder['instance-id->eject-expiry-time'][instance] ?? '')).toBeGreaterThan(
+        Date.now(),
+      );
+      expect(responder['instance-id->state'][instance]).toMatchObject({ 'slots-assigned': 1 });
+      expect(responder['instance-id->state'][instance]?.['status-tags']).toContain('ejected');
+      expect(await client.json(`/ejected/${id}`)).toEqual({ 'ejected-instances': [instance] });
+      // Once is not often enough to be replaced.
+      expect(await client.json('/state/ejection-expiry?include=service-details')).toMatchObject({
+        state: { 'failure-threshold': 5, 'service-id->instance-ids': {} },
+      });
+    }
+  });
+
+  it('request-path case 139: requests that wait for the start are counted on every router', async () => {
+    const token = 'slow-start';
+    const cmd = `${String(kitchenService()['cmd'])} --start-up-sleep-ms 3000`;
+    await fleet.client().register(token, kitchenService({ name: token, cmd, 'concurrency-level': 4 }));
+    const id = (await fleet.client().get('/service-id', { 'x-waiter-token': token })).body;
+    const asked = fleet.clients
+      .flatMap((client) => [client, client])
+      .map((client) => client.use(token, '/status'));
+    const waiting = async (client: FleetClient): Promise<number> => {
+      const { metrics } = await client.json<{
+        metrics: { aggregate: { counters: { 'request-counts': Record<string, number> } } };
+      }>(`/apps/${id}?include=metrics`);
+      return metrics.aggregate.counters['request-counts']['waiting-for-available-instance'] ?? -1;
+    };
+    for (const client of fleet.clients) {
+      await waitFor('four requests that wait', async () => (await waiting(client)) === 4);
+    }
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    for (const client of fleet.clients) {
+      await waitFor('nobody to wait', async () => (await waiting(client)) === 0);
+    }
+  }, 40_000);
+
   it('case 157: log-url lists the files of an instance, for those who may manage it', async () => {
     const { id } = await running({ cmd: `echo hello-from-the-log; ${String(kitchenService()['cmd'])}` });
     const { instances } = await fleet

@@ -1,9 +1,11 @@
 import { WaiterError } from '@waiter/core';
+import type { ApiDeps } from '../deps';
 import type { Route } from '../http/route';
 
 /**
  * What routers of the original told each other (spec: services-and-tokens 4.16, 4.19). Nobody else ever called these:
- * they answer 410 and name what took their place. `/ejected/<id>` was readable by everybody and stays so.
+ * they answer 410 and name what took their place. `/ejected/<id>` was readable by everybody and stays so; it is the same on every
+ * router.
  */
 const REPLACED: readonly (readonly [path: string, by: string])[] = [
   ['/eject', 'Workers avoid instances that fail by themselves; nothing tells them from outside.'],
@@ -15,7 +17,7 @@ const REPLACED: readonly (readonly [path: string, by: string])[] = [
   ],
 ];
 
-export function replacedRoutes(): Route[] {
+export function replacedRoutes({ store }: Pick<ApiDeps, 'store'>): Route[] {
   const gone = (path: string, by: string): Route => ({
     path,
     auth: 'none',
@@ -30,7 +32,11 @@ export function replacedRoutes(): Route[] {
     {
       path: '/ejected/:id',
       auth: 'none',
-      methods: { GET: () => ({ json: { 'ejected-instances': [] } }) },
+      methods: {
+        GET: async ({ params }) => ({
+          json: { 'ejected-instances': [...(await store.ejections.of(String(params['id']))).keys()] },
+        }),
+      },
     },
   ];
 }

@@ -7,7 +7,7 @@ import type { ServiceNotices } from '../services/instance-watch';
 import { idOf, pathParameter } from '../services/managed-service';
 import { serviceState, stateComponents, type StateComponent } from '../services/state-components';
 
-type Deps = Pick<ApiDeps, 'store' | 'routerId' | 'clock' | 'statsd'>;
+type Deps = Pick<ApiDeps, 'store' | 'routerId' | 'clock' | 'statsd' | 'config'>;
 
 /** Served without authentication. */
 const OPEN = 'codahale-reporters';

@@ -4,6 +4,7 @@ import type { InstanceSnapshot, LeaderComponent, RouterInfo } from '@waiter/stor
 import type { ApiDeps } from '../deps';
 import { includes } from '../http/query';
 import type { ServiceNotices } from './instance-watch';
+import { ejectionExpiry, responderState } from './state/responder-state';
 import {
   autoscalerState,
   autoscalerStateOf,
@@ -11,9 +12,9 @@ import {
   collectionStateOf,
   schedulerState,
 } from './state/scaling-state';
-import { activeInstances, instanceView, isoTime } from './service-view';
+import { instanceView, isoTime } from './service-view';
 
-type Deps = Pick<ApiDeps, 'store' | 'routerId' | 'clock' | 'statsd'>;
+type Deps = Pick<ApiDeps, 'store' | 'routerId' | 'clock' | 'statsd' | 'config'>;
 type State = Record<string, Json> | string;
 export type StateComponent = (request: Request) => State | Promise<State>;
 
@@ -41,9 +42,7 @@ export function stateComponents(
     autoscaler: () => autoscalerState(deps),
     'autoscaling-multiplexer': replaced('jobs of the leading scaler, one at a time for each service'),
     'codahale-reporters': () => ({}),
-    'ejection-expiry': replaced('workers avoid failing instances by themselves', {
-      'failure-threshold': null,
-    }),
+    'ejection-expiry': (request) => ejectionExpiry(deps, includes(request, 'service-details')),
     'entitlement-manager': () => ({ name: 'SimpleEntitlementManager' }),
     fallback: async () => ({ state: await fallbackState(deps) }),
     'gc-broken-services': () => collectionState(deps, 'broken'),
@@ -168,12 +167,6 @@ async function instanceTracker(
   };
 }
 
-/** Whatever serves now: an instance that ran out of memory may have taken requests with it (3.9). */
-function instabilityOf(snapshot: InstanceSnapshot | null): string | null {
-  const died = snapshot?.failed.some(({ flags }) => flags.includes('memory-limit-exceeded')) ?? false;
-  return died ? 'not-enough-memory' : null;
-}
-
 /** `/state/<service-id>`: of an unknown service as well, with empty parts. */
 export async function serviceState(deps: Deps, id: string): Promise<Record<string, Json>> {
   const { store } = deps;
@@ -185,7 +178,6 @@ export async function serviceState(deps: Deps, id: string): Promise<Record<strin
     collectionStateOf(deps, 'services', id),
     collectionStateOf(deps, 'broken', id),
   ]);
-  const instances = activeInstances(snapshot);
   const present = (state: Record<string, Json>): Record<string, Json> => (snapshot === null ? {} : state);
   return {
     'autoscaler-state': autoscalerStateOf({ snapshot, carried, load }),
@@ -193,12 +185,7 @@ export async function serviceState(deps: Deps, id: string): Promise<Record<strin
     'interstitial-maintainer-state': {},
     'local-usage':
       load.lastRequestAtMs === null ? {} : { 'last-request-time': isoTime(load.lastRequestAtMs) },
-    'responder-state': {
-      'deployment-error': snapshot?.deploymentError?.key ?? null,
-      'instability-issue': instabilityOf(snapshot),
-      'id->instance': Object.fromEntries(instances.map((instance) => [instance.id, instanceView(instance)])),
-      'sorted-instance-ids': instances.map((instance) => instance.id),
-    },
+    'responder-state': await responderState(deps, id, snapshot),
     'scheduler-broken-services-gc-state': broken,
     'scheduler-services-gc-state': idle,
     'scheduler-state': present({

@@ -1,5 +1,6 @@
 import { builtInSettings, type Instance } from '@waiter/core';
 import type { ScheduledService } from '@waiter/scheduler';
+import { noteFailures } from './failing-instances';
 import { rebuildService } from './record';
 import { Service } from './service';
 import { currentError } from './views';
@@ -142,4 +143,27 @@ test('a new leader leaves alone what the former one has killed, though the sched
   service.restore(snapshot, 2, 0);
   expect(service.instances.get('b')?.fate).toBe('killed');
   expect(service.healthyCount).toBe(1);
+});
+
+test('case 46: an instance counts as failing at the threshold, until a request succeeds there; unknown ones are not looked at', () => {
+  const service = make();
+  service.noteActive(instance('a'), 1);
+  service.noteActive(instance('b'), 1);
+  const heed = (failures: Readonly<Record<string, number>>): unknown => {
+    const ejected = Object.entries(failures).map(([id, n]) => [id, { failures: n, untilMs: 0 }] as const);
+    return noteFailures(service, new Map(ejected), 5)?.map(([{ id }, n]) => [id, n]) ?? null;
+  };
+  const failing = (): string[] =>
+    [...service.instances.values()].filter((one) => one.keepsFailing).map(({ id }) => id);
+  expect(heed({ a: 4, b: 1, gone: 9 })).toBeNull();
+  expect(failing()).toEqual([]);
+  expect(heed({ a: 5, b: 1 })).toEqual([['a', 5]]);
+  expect(heed({ a: 6, b: 1 })).toBeNull();
+  expect(failing()).toEqual(['a']);
+  expect(heed({ b: 2 })).toEqual([]);
+  expect(failing()).toEqual([]);
+  heed({ a: 5, b: 7 });
+  service.noteEnded('b', null, 2);
+  expect(heed({ a: 5, b: 7 })).toBeNull();
+  expect(failing()).toEqual(['a']);
 });

@@ -245,7 +245,7 @@ export const ROUTER_OPERATIONS: Operations = {
   '/eject': { post: gone('Told other routers to avoid an instance') },
   '/ejected/:id': {
     get: {
-      summary: 'Instances of a service that this router avoids',
+      summary: 'Instances of a service that get no requests, since their last ones failed',
       auth: 'none',
       responses: { 200: json('Ids.', exactly({ 'ejected-instances': listOf(text) })) },
     },
