@@ -44,7 +44,8 @@ export function rawRequest(
     socket.once('connect', async () => {
       for (const [index, piece] of pieces.entries()) {
         if (index > 0) await sleep(pauseMs);
-        if (socket.writable) socket.write(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece);
+        if (!socket.writable) return;
+        socket.write(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece);
       }
     });
     socket.on('data', (piece: string) => {
