@@ -2,6 +2,7 @@ import type { RequestFacts } from '../../accept';
 import { addClientHeaders, passedResponseHeaders } from '../response-headers';
 import { writePassedHeaders, writePrincipal, type HeaderSink } from '../request-headers';
 import { viaOf } from '../../via';
+import { flat } from './flat-text';
 import type { LaneHead } from './lane-head';
 import type { PassedReply, ReplyHead } from './message/reply-head';
 
@@ -22,7 +23,7 @@ export function ownText(authorization: string, principal: string | null): string
   const lines = new Lines();
   lines.add('authorization', authorization);
   writePrincipal(principal, lines);
-  return lines.text;
+  return flat(lines.text);
 }
 
 /**
@@ -43,7 +44,7 @@ function passedText({ headers, clientProtocol, fields }: LaneHead, product: stri
   const lines = new Lines();
   writePassedHeaders({ headers, chunked: fields.framing === 'chunked' }, lines);
   lines.add('via', viaOf(headers['via'], clientProtocol, product));
-  return lines.text;
+  return flat(lines.text);
 }
 
 /** How the client is told what becomes of its connection (RFC 9112 9.3, 9.6), with the empty line that ends a head. */
@@ -54,7 +55,7 @@ export interface ConnectionTexts {
 
 export function connectionTexts(idleSeconds: number): ConnectionTexts {
   return {
-    keepAlive: `Connection: keep-alive\r\nKeep-Alive: timeout=${idleSeconds}\r\n\r\n`,
+    keepAlive: flat(`Connection: keep-alive\r\nKeep-Alive: timeout=${idleSeconds}\r\n\r\n`),
     close: 'Connection: close\r\n\r\n',
   };
 }
@@ -73,7 +74,7 @@ export function passedReply(
   // A body that ends with the instance's connection is sent in chunks: ours stays open.
   if (reply.framing === 'chunked' || reply.framing === 'until-close')
     text += 'Transfer-Encoding: chunked\r\n';
-  return { headers, hasCid, text, logText: undefined };
+  return { headers, hasCid, text: flat(text), logText: undefined };
 }
 
 /** Header lines that are meant for one client alone. */

@@ -3,6 +3,7 @@ import type { RequestFacts } from '../../../accept';
 import { wayHeaders } from '../../../respond/debug-headers';
 import { headersLogText, placeLogText, responseLogText, type LogParts } from '../../../respond/request-log';
 import type { Admittance } from '../admission/admittance';
+import { flat } from '../flat-text';
 import { passedReply } from '../head-text';
 import type { LaneHead } from '../lane-head';
 import type { LaneParts } from '../lane-parts';
@@ -47,13 +48,13 @@ function logParts({ head, facts, admittance }: Answered, passed: PassedReply): L
   const instance = facts.slot?.instanceId ?? '';
   let place = admittance.placeTexts.get(instance);
   if (place === undefined) {
-    place = placeLogText(facts);
+    place = flat(placeLogText(facts));
     admittance.placeTexts.set(instance, place);
   }
   return {
     ids: head.idsLogText,
-    request: (head.fields.logText ??= headersLogText(head)),
-    response: (passed.logText ??= responseLogText(passed.headers)),
+    request: (head.fields.logText ??= flat(headersLogText(head))),
+    response: (passed.logText ??= flat(responseLogText(passed.headers))),
     place,
   };
 }
