@@ -131,6 +131,7 @@ class FixedSlot implements Slot {
   readonly port: number;
   readonly waitedMs = 0;
   readonly draining = false;
+  readonly isProbe = false;
   readonly startedAtMs = 0;
 
   constructor({ host, port }: AsyncAddress) {

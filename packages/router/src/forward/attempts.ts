@@ -6,9 +6,7 @@ import { releaseSlot } from '../async/reply-location';
 import type { Client } from './client';
 import { afterResend, retryOf, type Failure, type Outcome } from './outcome';
 import { reservable } from './outgoing';
-
-/** Further instances that are tried when one cannot be connected to. */
-export const MAX_RETRIES = 2;
+import { Retries } from './retries';
 
 export interface AttemptParts {
   readonly reservations: Pick<Reservations, 'reserve' | 'hasOther'>;
@@ -32,9 +30,8 @@ export async function attempt(
   send: Send,
 ): Promise<{ slot: Slot; outcome: Outcome }> {
   const { head, facts } = client;
-  const tried = new Set<string>();
-  let retriesLeft = parts.options.retryOnConnectFailure ? MAX_RETRIES : 0;
-  let slot = await reserve(parts, client, service, tried);
+  const retries = new Retries(parts.reservations);
+  let slot = await reserve(parts, client, service, null);
   let resent: Failure | null = null;
   for (;;) {
     facts.slot = slot;
@@ -45,11 +42,9 @@ export async function attempt(
       continue;
     }
     releaseSlot(parts.asyncRequests, facts, slot, outcome);
-    tried.add(slot.instanceId);
-    const isHope = retriesLeft > 0 && parts.reservations.hasOther(reservable(service), tried);
-    if (again !== 'other' || !isHope) return { slot, outcome };
-    retriesLeft -= 1;
-    slot = await reserve(parts, client, service, tried);
+    if (again !== 'other' || !parts.options.retryOnConnectFailure) return { slot, outcome };
+    if (!retries.isHope(reservable(service), slot)) return { slot, outcome };
+    slot = await reserve(parts, client, service, retries);
   }
 }
 
@@ -57,10 +52,10 @@ async function reserve(
   { reservations, options }: AttemptParts,
   client: Client,
   service: ResolvedService,
-  exclude: Set<string>,
+  retries: Retries | null,
 ): Promise<Slot> {
   const { head, facts } = client;
-  const waitedMs = exclude.size === 0 ? 0 : Date.now() - head.arrivedAtMs;
+  const waitedMs = retries === null ? 0 : Date.now() - head.arrivedAtMs;
   const queueTimeoutMs = facts.timeouts?.queueTimeoutMs ?? options.timeouts.queueTimeoutMs;
   const wanted = reservable(service);
   const terms: ReserveOptions = {
@@ -68,7 +63,7 @@ async function reserve(
     arrivedAtMs: head.arrivedAtMs,
     prioritised: wanted.prioritised ?? false,
     onAbort: (listener) => client.onAbort(listener),
-    exclude,
+    ...(retries === null ? {} : { exclude: retries.tried }),
   };
   const slot = await reservations.reserve(wanted, terms);
   if (!client.gone) return slot;

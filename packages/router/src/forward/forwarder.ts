@@ -18,7 +18,6 @@ import { requestHeaders } from './request-headers';
 import { additionsTo, responseHeaders } from './response-headers';
 import type { ServiceAuthorization } from './service-password';
 
-export { MAX_RETRIES } from './attempts';
 export { failureDetails, outgoingRequest, reservable } from './outgoing';
 
 export interface ForwarderParts {

@@ -29,7 +29,6 @@ export class HeldSlot implements Slot {
     private readonly owner: SlotOwner,
     readonly instance: HeldInstance,
     readonly waitedMs: number,
-    /** The instance is ejected, and this request is to find out whether it serves again. */
     readonly isProbe: boolean,
   ) {
     this.round = instance.round;

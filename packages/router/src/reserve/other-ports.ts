@@ -55,6 +55,7 @@ class SlotAt implements Slot {
   readonly host: string;
   readonly waitedMs: number;
   readonly startedAtMs: Slot['startedAtMs'];
+  readonly isProbe: boolean;
 
   constructor(
     private readonly slot: Slot,
@@ -64,6 +65,7 @@ class SlotAt implements Slot {
     this.host = slot.host;
     this.waitedMs = slot.waitedMs;
     this.startedAtMs = slot.startedAtMs;
+    this.isProbe = slot.isProbe;
   }
 
   get draining(): boolean {

@@ -40,6 +40,8 @@ export interface Slot {
   readonly waitedMs: number;
   /** The instance is to be stopped as soon as its slots are back: what can begin anew elsewhere should. */
   readonly draining: boolean;
+  /** The instance failed lately, and this request is to find out whether it serves again; else it would be waiting. */
+  readonly isProbe: boolean;
   /** Something was asked of the instance just now, within an exchange that lasts. @param atMs epoch milliseconds */
   touch(atMs: number): void;
   /**

@@ -67,6 +67,7 @@ class FixedSlot implements Slot {
   readonly instanceId: string;
   readonly host: string;
   readonly port: number;
+  readonly isProbe = false;
   readonly startedAtMs = 0;
   readonly waitedMs = 0.25;
   private released = false;

@@ -1,7 +1,7 @@
 import type { RequestFacts } from '../../../accept';
 import { releaseSlot } from '../../../async/reply-location';
 import type { ReservableService, Slot } from '../../../reserve';
-import { failureDetails, MAX_RETRIES } from '../../forwarder';
+import { failureDetails } from '../../forwarder';
 import {
   afterResend,
   failureError,
@@ -11,6 +11,7 @@ import {
   type FailureReason,
   type Outcome,
 } from '../../outcome';
+import { Retries } from '../../retries';
 import type { Admittance } from '../admission/admittance';
 import { requestHeadText } from '../head-text';
 import { interimText } from '../../interim';
@@ -41,12 +42,11 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
   sentAt = 0;
   /** Of the last byte from or to the instance. */
   activeAt = 0;
-  tried: Set<string> | null = null;
+  retries: Retries | null = null;
   onAbort: (() => void) | null = null;
   private slot: Slot | null = null;
   /** The instance said that it can take no more. */
   private busy = false;
-  private retriesLeft: number;
   /** Why it is not to be sent at all, or not worth waiting for a slot any more. */
   private refusal: Error | null = null;
   /** How the first attempt ended, when the request goes out once more on a fresh connection. */
@@ -62,7 +62,6 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
     this.upload = new Upload(head.fields.hasBody);
     this.reply = new ReplyRelay(client.wire);
     this.toHead = head.method === 'HEAD';
-    this.retriesLeft = parts.options.retryOnConnectFailure ? MAX_RETRIES : 0;
   }
 
   get requestComplete(): boolean {
@@ -194,7 +193,7 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
   }
 
   onClosed(upstream: UpstreamConnection): void {
-    const { slot, client, head, upload, facts } = this;
+    const { slot, client, head, upload, facts, parts } = this;
     if (slot === null) return;
     this.upstream = null;
     upload.detach();
@@ -206,11 +205,10 @@ export class LaneExchange implements UpstreamUser, SlotSeeker {
       this.resent = outcome;
       return this.send(slot);
     }
-    releaseSlot(this.parts.asyncRequests, facts, slot, outcome);
-    if (again === 'other' && this.retriesLeft > 0) {
-      const tried = (this.tried ??= new Set()).add(slot.instanceId);
-      this.retriesLeft -= 1;
-      if (this.parts.reservations.hasOther(this.wanted, tried)) return seekSlot(this);
+    releaseSlot(parts.asyncRequests, facts, slot, outcome);
+    if (again === 'other' && parts.options.retryOnConnectFailure) {
+      this.retries ??= new Retries(parts.reservations);
+      if (this.retries.isHope(this.wanted, slot)) return seekSlot(this);
     }
     if (outcome.kind === 'failed') {
       return this.fail(failureError(outcome, failureDetails(this.admittance.service, slot, outcome)));

@@ -1,5 +1,6 @@
 import type { RequestFacts } from '../../../accept';
 import type { ReservableService, Slot } from '../../../reserve';
+import type { Retries } from '../../retries';
 import type { LaneParts } from '../lane-parts';
 
 /** A request that needs a slot. */
@@ -9,8 +10,8 @@ export interface SlotSeeker {
   readonly wanted: ReservableService;
   /** Epoch milliseconds. */
   readonly arrivedAtMs: number;
-  /** Instances that failed this request already; null: it is the first attempt. */
-  readonly tried: ReadonlySet<string> | null;
+  /** null: it is the first attempt. */
+  readonly retries: Retries | null;
   /** What is to be called when the client hangs up while the request waits. */
   onAbort: (() => void) | null;
   occupy(slot: Slot): void;
@@ -20,18 +21,18 @@ export interface SlotSeeker {
 
 /** Takes a slot: at once where one is at hand, else after waiting for it. */
 export function seekSlot(seeker: SlotSeeker): void {
-  const { tried, wanted, arrivedAtMs } = seeker;
+  const { retries, wanted, arrivedAtMs } = seeker;
   const { reservations, options, clock } = seeker.parts;
-  const slot = tried === null ? reservations.tryReserve(wanted, arrivedAtMs) : null;
+  const slot = retries === null ? reservations.tryReserve(wanted, arrivedAtMs) : null;
   if (slot !== null) return seeker.occupy(slot);
-  const waitedMs = tried === null ? 0 : Date.now() - arrivedAtMs;
+  const waitedMs = retries === null ? 0 : Date.now() - arrivedAtMs;
   const { queueTimeoutMs } = seeker.facts.timeouts ?? options.timeouts;
   const waiting = reservations.reserve(wanted, {
     queueTimeoutMs: Math.max(1, queueTimeoutMs - waitedMs),
     arrivedAtMs,
     prioritised: wanted.prioritised ?? false,
     onAbort: (listener) => (seeker.onAbort = listener),
-    ...(tried === null ? {} : { exclude: tried }),
+    ...(retries === null ? {} : { exclude: retries.tried }),
   });
   waiting
     .then(
