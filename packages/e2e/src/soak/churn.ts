@@ -70,6 +70,7 @@ async function signal(stage: Stage, random: Random, kind: 'kill' | 'expire'): Pr
   if (healthy.length < 2) return;
   const { id } = random.pick(healthy);
   const { status, body } = await client.ask(`/apps/${serviceId}/instance/${id}/${kind}`, { method: 'POST' });
-  // 404: it was gone by then.
-  if (status >= 300 && status !== 404) throw new Error(`${kind} ${id}: ${status} ${body.slice(0, 200)}`);
+  // It was gone by then, or on its way.
+  if (status === 404 || (status === 400 && body.includes('has already been killed'))) return;
+  if (status >= 300) throw new Error(`${kind} ${id}: ${status} ${body.slice(0, 200)}`);
 }

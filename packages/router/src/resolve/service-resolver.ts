@@ -15,10 +15,13 @@ import {
   type TokenDiscovery,
   type TokenRecord,
 } from '@waiter/core';
+import { DerivedFromTokens } from './derived-from-tokens';
 import type { TokenCache } from './token-cache';
 
 /** The tokens of a request, loaded, and what they demand of every request that comes through them. */
 export interface RequestTokens {
+  /** Where they were named, and their names. */
+  readonly key: string;
   readonly source: TokenDiscovery['source'];
   readonly names: readonly string[];
   readonly records: readonly (TokenRecord | null)[];
@@ -28,14 +31,7 @@ export interface RequestTokens {
   readonly authentication: string;
   /** The service runs as whoever asks, if he consented. */
   readonly asksConsent: boolean;
-  /** Resolved services by user and description headers. Gone with the records: a new version starts afresh. */
-  readonly resolved: LRUCache<string, ResolvedService>;
-  /** What earlier versions of the tokens lead to, by the same keys. */
-  readonly earlier: LRUCache<string, readonly ResolvedService[]>;
 }
-
-/** Services per set of tokens that are kept; on-the-fly headers can make any number. */
-const RESOLVED_PER_TOKENS = 1_000;
 
 /** Waiter headers that say nothing about the service. */
 const NOT_DESCRIBING: ReadonlySet<string> = new Set([
@@ -56,6 +52,9 @@ const NOT_DESCRIBING: ReadonlySet<string> = new Set([
  */
 export class ServiceResolver {
   private readonly views: LRUCache<string, RequestTokens>;
+  private readonly resolved: DerivedFromTokens<ResolvedService>;
+  /** What earlier versions of the tokens lead to. */
+  private readonly earlierOnes: DerivedFromTokens<readonly ResolvedService[]>;
 
   constructor(
     private readonly tokens: TokenCache,
@@ -63,6 +62,8 @@ export class ServiceResolver {
     maxEntries: number,
   ) {
     this.views = new LRUCache({ max: maxEntries });
+    this.resolved = new DerivedFromTokens(maxEntries);
+    this.earlierOnes = new DerivedFromTokens(maxEntries);
   }
 
   /**
@@ -97,14 +98,13 @@ export class ServiceResolver {
     const template = tokenTemplate(present);
     const authentication = own(attachDefaults(template, this.settings), 'authentication');
     const view: RequestTokens = {
+      key,
       source,
       names,
       records,
       metadata: names.length === 0 ? {} : tokenMetadataInUse(present, template, this.settings),
       authentication: typeof authentication === 'string' ? authentication : 'standard',
       asksConsent: asksConsent(source, records),
-      resolved: new LRUCache({ max: RESOLVED_PER_TOKENS }),
-      earlier: new LRUCache({ max: RESOLVED_PER_TOKENS }),
     };
     this.views.set(key, view);
     return view;
@@ -120,14 +120,10 @@ export class ServiceResolver {
     user: string | null,
     consented = false,
   ): ResolvedService {
-    const key = describingKey(headers, user, consented);
-    const cached = tokens.resolved.get(key);
-    if (cached !== undefined) return cached;
-    const { source, names, records } = tokens;
-    const input = { headers, source, names, tokens: records, user, consented };
-    const service = resolveService(input, this.settings);
-    tokens.resolved.set(key, service);
-    return service;
+    const key = describingKey(tokens, headers, user, consented);
+    return this.resolved.of(tokens, key, () =>
+      resolveService(inputOf(tokens, headers, user, consented), this.settings),
+    );
   }
 
   /** What the request would have led to by earlier versions of its tokens, newest first (spec: services-and-tokens 2.11). */
@@ -137,20 +133,30 @@ export class ServiceResolver {
     user: string | null,
     consented = false,
   ): readonly ResolvedService[] {
-    const key = describingKey(headers, user, consented);
-    const cached = tokens.earlier.get(key);
-    if (cached !== undefined) return cached;
-    const { source, names, records } = tokens;
-    const input = { headers, source, names, tokens: records, user, consented };
-    const services = [...earlierServices(input, this.settings)];
-    tokens.earlier.set(key, services);
-    return services;
+    const key = describingKey(tokens, headers, user, consented);
+    return this.earlierOnes.of(tokens, key, () => [
+      ...earlierServices(inputOf(tokens, headers, user, consented), this.settings),
+    ]);
   }
 }
 
-/** The user and the headers that describe the service. A separator that no header value can contain. */
-function describingKey(headers: HeaderMap, user: string | null, consented: boolean): string {
-  let key = user ?? '\0';
+type Input = Parameters<typeof resolveService>[0];
+
+const inputOf = (
+  { source, names, records }: RequestTokens,
+  headers: HeaderMap,
+  user: string | null,
+  consented: boolean,
+): Input => ({ headers, source, names, tokens: records, user, consented });
+
+/** Tokens, user, and the headers that describe the service. A separator that no header value can contain. */
+function describingKey(
+  { key: tokens }: RequestTokens,
+  headers: HeaderMap,
+  user: string | null,
+  consented: boolean,
+): string {
+  let key = `${tokens}\n${user ?? '\0'}`;
   if (consented) key += '\nconsented';
   for (const name in headers) {
     if (name.startsWith('x-waiter-') && !NOT_DESCRIBING.has(name)) key += `\n${name}\n${headers[name] ?? ''}`;
