@@ -64,13 +64,20 @@ describe.each([true, false])('http1 lane: %s', (http1) => {
     ['NUL in an extension', '3;x\0\r\nabc\r\n'],
     ['bare LF after the data', '3\r\nabc\n'],
     ['no line end after the data', '3\r\nabcXX'],
+    ['a trailer without a colon', '3\r\nabc\r\n0\r\nnonsense\r\n\r\n'],
+    ['a trailer with a space before the colon', '3\r\nabc\r\n0\r\nX : y\r\n\r\n'],
+    ['bare LF in the trailers', '3\r\nabc\r\n0\r\nX: y\n\r\n'],
+    ['NUL in a trailer', '3\r\nabc\r\n0\r\nX: a\0b\r\n\r\n'],
+    ['an extension without end', `3;${'x'.repeat(100_000)}\r\nabc\r\n`],
+    ['a trailer without end', `3\r\nabc\r\n0\r\nX: ${'y'.repeat(100_000)}\r\n\r\n`],
+    ['trailers without end', `3\r\nabc\r\n0\r\n${'X: y\r\n'.repeat(30_000)}\r\n`],
   ])('chunk size, %s: refused, never a whole request at the instance', async (_name, chunk) => {
     const { text } = await rawRequest(
       router.port,
       `${head('POST /a', 'Transfer-Encoding: chunked\r\n')}${chunk}0\r\n\r\n${head('GET /smuggled')}`,
       { until: /\r\n\r\n/, timeoutMs: 8_000 },
     );
-    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text).toMatch(/^HTTP\/1\.1 (?:400|431) /);
     expect(seen).not.toContain('/smuggled');
     expect(seen).not.toMatch(/\r\n0\r\n\r\n$/);
   });
@@ -101,14 +108,51 @@ describe.each([true, false])('http1 lane: %s', (http1) => {
     ['101 unasked for', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'],
     ['no status', 'HTTP/1.1 OK\r\nContent-Length: 4\r\n\r\nokay'],
     ['HTTP/0.9', 'okay, says the old server\r\n\r\n'],
+    ['bare LF after the status line', 'HTTP/1.1 200 OK\nContent-Length: 4\r\n\r\nokay'],
+    ['bare CR after the status line', 'HTTP/1.1 200 OK\rContent-Length: 4\r\n\r\nokay'],
+    ['bare LF after a header', 'HTTP/1.1 200 OK\r\nX: y\nContent-Length: 4\r\n\r\nokay'],
+    ['a header without a name', 'HTTP/1.1 200 OK\r\n: y\r\nContent-Length: 4\r\n\r\nokay'],
+    ['a line without a colon', 'HTTP/1.1 200 OK\r\nnonsense\r\nContent-Length: 4\r\n\r\nokay'],
+    ['a status of two digits', 'HTTP/1.1 99 Low\r\nContent-Length: 4\r\n\r\nokay'],
+    ['a status of four digits', 'HTTP/1.1 2000 High\r\nContent-Length: 4\r\n\r\nokay'],
+    ['chunked twice', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n4\r\nokay\r\n0\r\n\r\n'],
+    ['chunked in HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nokay\r\n0\r\n\r\n'],
+    ['another coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nokay'],
+    ['a length beyond 2^64', 'HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551620\r\n\r\nokay'],
+    ['a head without end', `HTTP/1.1 200 OK\r\nX: ${'y'.repeat(300_000)}`],
+    ['a flood of interim responses', 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(50_000)],
   ])('reply with %s: 502, and the next client has its own', async (_name, reply) => {
     bad = `${reply}${EVIL}`;
-    const first = await rawRequest(router.port, head('GET /bad'), { until: /\r\n\r\n/, timeoutMs: 8_000 });
-    expect(first.text).toMatch(/^HTTP\/1\.1 502 /);
+    const first = await rawRequest(router.port, head('GET /bad'), {
+      until: /HTTP\/1\.1 [2-9][^]*\r\n\r\n/,
+      timeoutMs: 8_000,
+    });
+    expect(first.text).toMatch(/^(?:HTTP\/1\.1 102 Processing\r\n\r\n)*HTTP\/1\.1 502 /);
     expect(first.text).not.toContain('EVIL');
     const next = await rawRequest(router.port, head('GET /fine'), { until: /fine$/, timeoutMs: 8_000 });
     expect(next.text).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nfine$/);
   });
+
+  test.each([
+    ['a size that is none', '3\r\nabc\r\nxyz\r\n'],
+    ['a size with a sign', '3\r\nabc\r\n+3\r\nabc\r\n0\r\n\r\n'],
+    ['data longer than it says', '3\r\nabcdef\r\n0\r\n\r\n'],
+    ['bare LF after the size', '3\nabc\r\n0\r\n\r\n'],
+    ['a size beyond 2^64', '3\r\nabc\r\n10000000000000003\r\nabc\r\n0\r\n\r\n'],
+    ['a broken trailer', '3\r\nabc\r\n0\r\nno colon\r\n\r\n'],
+  ])(
+    'chunks of a reply with %s: its client sees that it broke off, the next one has its own',
+    async (_name, chunks) => {
+      bad = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}${EVIL}`;
+      const first = await rawRequest(router.port, head('GET /bad'), { timeoutMs: 8_000 });
+      expect(first.ended).not.toBe('deadline');
+      expect(first.text).toMatch(/^HTTP\/1\.1 (?:200|502) /);
+      if (first.text.startsWith('HTTP/1.1 200')) expect(first.text).not.toMatch(/\r\n0\r\n\r\n$/);
+      expect(first.text).not.toContain('EVIL');
+      const next = await rawRequest(router.port, head('GET /fine'), { until: /fine$/, timeoutMs: 8_000 });
+      expect(next.text).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nfine$/);
+    },
+  );
 
   test('bytes after the end of a reply reach nobody', async () => {
     bad = `${FINE}${EVIL}`;

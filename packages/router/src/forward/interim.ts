@@ -1,6 +1,20 @@
 import { STATUS_CODES } from 'node:http';
 import type { Exchange } from '../accept';
 
+/** An instance that says more before its response is broken: whatever it says is passed on, wanted or not. */
+const MOST = 100;
+
+/** Counts what an instance says before its response. */
+export class InterimCount {
+  private seen = 0;
+
+  /** One more came. @returns null, or what is wrong with that */
+  fault(): Error | null {
+    this.seen += 1;
+    return this.seen > MOST ? new Error('too many interim responses') : null;
+  }
+}
+
 /** What an instance says before its response. */
 export interface Interim {
   readonly status: number;

@@ -2,8 +2,9 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Stream } from 'node:stream';
 import type { Exchange } from '../accept';
 import { breakOff } from './break-off';
-import { sendInterim } from './interim';
+import { InterimCount, sendInterim } from './interim';
 import { isBusy, type FailureReason, type Outcome } from './outcome';
+import { replyFault } from './reply-check';
 import { StallTimer } from './stall-timer';
 
 /** One request of a client, as it goes to one instance (or to the API). */
@@ -70,8 +71,11 @@ export class Relay extends Stream {
     outgoing.setTimeout(socketTimeoutMs);
     outgoing.on('timeout', () => this.idle());
     outgoing.on('drain', () => this.uploadTimer.proceed());
+    const interims = new InterimCount();
     outgoing.on('information', ({ statusCode: status, statusMessage: reason, rawHeaders }) => {
-      if (status !== 100) sendInterim(exchange, { status, reason, rawHeaders });
+      const fault = interims.fault();
+      if (fault !== null) outgoing.destroy(fault);
+      else if (status !== 100) sendInterim(exchange, { status, reason, rawHeaders });
     });
     outgoing.once('response', (reply) => this.relay(reply));
     outgoing.once('close', () => this.finish());
@@ -123,6 +127,8 @@ export class Relay extends Stream {
   private relay(reply: IncomingMessage): void {
     const { exchange, onHead } = this.sending;
     const { response } = exchange;
+    const fault = replyFault(reply);
+    if (fault !== null) return void this.outgoing?.destroy(fault);
     this.reply = reply;
     exchange.facts.backendResponseMs = performance.now() - this.startedAt;
     try {

@@ -1,3 +1,4 @@
+import { InterimCount } from '../interim';
 import { isReset, type FailureReason, type Outcome } from '../outcome';
 import { StallTimer } from '../stall-timer';
 import { QuietTimer } from './quiet-timer';
@@ -36,6 +37,7 @@ export interface Bridging {
  * Neither side is read faster than the other takes it, and the end of one is told to the other.
  */
 export class Bridge implements InstanceListener, UploadListener, ClientListener {
+  private readonly interims = new InterimCount();
   private readonly startedAt = performance.now();
   private readonly connecting: StallTimer;
   private readonly uploading: StallTimer;
@@ -105,6 +107,8 @@ export class Bridge implements InstanceListener, UploadListener, ClientListener 
 
   onInterim(status: number, rawHeaders: readonly string[]): void {
     this.quiet.touch();
+    const fault = this.interims.fault();
+    if (fault !== null) return this.bridging.instance.abort('broken', fault);
     // 100 answers an expectation, which is never sent on (RFC 9110 10.1.1).
     if (status !== 100) this.bridging.client.interim(status, rawHeaders);
   }

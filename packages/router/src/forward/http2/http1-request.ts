@@ -1,6 +1,7 @@
 import { request as httpRequest, type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { FailureReason } from '../outcome';
+import { replyFault } from '../reply-check';
 import { pairs } from './fields';
 import type { InstanceFailure, InstanceListener, InstanceSide } from './sides';
 
@@ -88,6 +89,8 @@ export class Http1Request implements InstanceSide {
   private onReply(reply: IncomingMessage): void {
     const { listener } = this;
     if (listener === null) return;
+    const fault = replyFault(reply);
+    if (fault !== null) return void this.outgoing?.destroy(fault);
     this.reply = reply;
     const { statusCode = 502, statusMessage = '', httpVersion, rawHeaders } = reply;
     // A listener, so that the end of a broken reply is no silence.

@@ -1,3 +1,4 @@
+import { InterimCount } from '../../interim';
 import type { FailureReason } from '../../outcome';
 import type { LaneClock } from '../clock';
 import type { HeadScanner } from '../message/head-scanner';
@@ -53,6 +54,8 @@ export class UpstreamConnection implements UpstreamOwner {
   private readonly reader: ReplyReader;
   private reply: ReplyHead | null = null;
   private partial: Buffer | null = null;
+  /** null: the present user got none. */
+  private interims: InterimCount | null = null;
 
   constructor(
     readonly address: Address,
@@ -67,6 +70,7 @@ export class UpstreamConnection implements UpstreamOwner {
     this.reused = this.connected;
     this.silent = true;
     this.reply = null;
+    this.interims = null;
     this.reader.body.begin('none', 0, false);
   }
 
@@ -157,6 +161,11 @@ export class UpstreamConnection implements UpstreamOwner {
     if (end < 0 || head === null || head.status === 101) {
       const what = end < 0 && end !== MALFORMED ? 'response head too large' : 'malformed response head';
       this.fail('broken', new Error(what));
+      return INCOMPLETE;
+    }
+    const fault = (this.interims ??= new InterimCount()).fault();
+    if (fault !== null) {
+      this.fail('broken', fault);
       return INCOMPLETE;
     }
     // 100 answers an expectation, which this lane never sends (RFC 9110 10.1.1).
