@@ -31,7 +31,7 @@ export function checkHead(message: IncomingMessage): WaiterError | null {
     }
   }
   if (hosts > 1) return refused('More than one Host header');
-  if (hosts === 0 && httpVersion === '1.1') return refused('Host header is missing');
+  if ((host ?? '').trim() === '' && httpVersion === '1.1') return refused('Host header is missing');
   if (lengths > 1) return refused('More than one Content-Length header');
   if (codings > 0 && lengths > 0) return refused('Content-Length and Transfer-Encoding exclude each other');
   if (codings > 1 || (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')) {

@@ -4,9 +4,10 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS.filter((method) => me
 /** Origin form (RFC 9112 3.2.1) without fragment. */
 const PLAIN_TARGET = /^\/[!"$-~]*$/;
 const VERSION = ' HTTP/1.1';
-const THREE_PARTS = /^[^ \t]+ [^ \t]+ [^ \t]+$/;
+/** The parser of node knows other protocols too. */
+const THREE_PARTS = /^[^ \t]+ [^ \t]+ HTTP\/\d\.\d$/;
 
-/** Three parts with one space between (RFC 9112 3): with more, a reader has to guess which is the target. */
+/** No three parts with one space between, of which the last is a version (RFC 9112 3): a reader has to guess which is the target. */
 export const MALFORMED_LINE = Symbol('malformed');
 
 /** What the first line of a plain request says (RFC 9112 3). */
