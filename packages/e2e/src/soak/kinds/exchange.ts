@@ -19,6 +19,8 @@ export interface Reply {
   readonly location: string | undefined;
 }
 
+let calls = 0;
+
 /** A client that hears nothing for so long gives up, and that is a failure. */
 const SILENCE_MS = 60_000;
 
@@ -34,6 +36,8 @@ export function call(
   read: (response: IncomingMessage) => Promise<Buffer> = whole,
 ): Promise<Reply> {
   const { port, agent, path, method = 'GET', headers = {}, body, chunked = false } = what;
+  // To be found in the logs.
+  const cid = `soak-${(calls += 1)}`;
   const length = body === undefined || chunked ? {} : { 'content-length': String(body.length) };
   return new Promise((resolve, reject) => {
     const outgoing = (agent instanceof TlsAgent ? requestByTls : request)(
@@ -43,7 +47,7 @@ export function call(
         agent,
         path,
         method,
-        headers: { ...headers, ...length },
+        headers: { 'x-cid': cid, ...headers, ...length },
         timeout: SILENCE_MS,
       },
       (response) => {
@@ -56,7 +60,7 @@ export function call(
     );
     outgoing.on('error', (error) => {
       const where = outgoing.reusedSocket ? 'a reused connection' : 'a new connection';
-      reject(new Error(`${error.message} on ${where}`));
+      reject(new Error(`${error.message} on ${where}, ${cid} at ${new Date().toISOString()}`));
     });
     if (body !== undefined && chunked) {
       const half = body.length >> 1;
