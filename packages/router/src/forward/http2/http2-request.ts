@@ -82,11 +82,6 @@ export class Http2Request implements InstanceSide, SessionWaiter {
       this.onReply(listener, headers, flags, raw),
     );
     stream.once('trailers', (_headers, _flags, raw: readonly string[] = []) => (this.trailers = raw));
-    stream.on('data', (piece: Buffer) => {
-      if (this.missing !== null) this.missing -= piece.length;
-      listener.onPiece(piece);
-    });
-    stream.once('end', () => this.onEnd(listener));
     stream.on('drain', () => listener.onDrain());
     stream.once('wantTrailers', () => stream.sendTrailers(trailerFields(this.requestTrailers)));
     stream.once('close', () => this.closed());
@@ -113,6 +108,18 @@ export class Http2Request implements InstanceSide, SessionWaiter {
       rawHeaders: withoutPseudo(raw),
       ended,
     });
+    this.read(listener);
+  }
+
+  /** Not before the head was told: node may hand out the body first, where both came in one packet. */
+  private read(listener: InstanceListener): void {
+    const { stream } = this;
+    if (stream === null || stream.destroyed) return;
+    stream.on('data', (piece: Buffer) => {
+      if (this.missing !== null) this.missing -= piece.length;
+      listener.onPiece(piece);
+    });
+    stream.once('end', () => this.onEnd(listener));
   }
 
   /** Node says 'end' too where the instance broke off; then the stream is closed already, mostly with a code. */
