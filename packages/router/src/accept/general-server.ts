@@ -70,6 +70,7 @@ export class GeneralServer {
   serve(socket: Duplex): void {
     this.watch(socket);
     this.take(socket);
+    if ('encrypted' in socket) readAsStream(socket);
   }
 
   /** Somebody whose request has yet to come; see `endUnasked`. */
@@ -172,4 +173,14 @@ export class GeneralServer {
   private ownHeaders(): { server: string; 'x-cid': string } {
     return { server: this.options.product, 'x-cid': newUniqueId() };
   }
+}
+
+/**
+ * Node reads a connection below its stream until somebody else listens to it. There, a pause does not hold back what was decrypted
+ * already: while a client takes its time over a response, its next request would meet a parser that is paused, which ends
+ * the connection (HPE_PAUSED).
+ */
+function readAsStream(socket: Duplex): void {
+  const listener = (): void => undefined;
+  socket.on('data', listener).off('data', listener);
 }
