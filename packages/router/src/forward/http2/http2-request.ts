@@ -14,6 +14,7 @@ import type { InstanceFailure, InstanceListener, InstanceSide } from './sides';
 
 const {
   NGHTTP2_CANCEL,
+  NGHTTP2_ENHANCE_YOUR_CALM,
   NGHTTP2_FLAG_END_STREAM,
   NGHTTP2_INTERNAL_ERROR,
   NGHTTP2_NO_ERROR,
@@ -185,6 +186,11 @@ export class Http2Request implements InstanceSide, SessionWaiter {
     if (this.failure !== null) return { reason: this.failure.reason, error, stale: false, code: 0 };
     if (this.session?.destroyed === true)
       return { reason: 'broken', error, stale: this.reused && !this.answered, code: 0 };
+    if (code === NGHTTP2_ENHANCE_YOUR_CALM && !this.answered) {
+      // It has had enough of this connection (node: of what it keeps in memory for it), and would say so for ever.
+      this.session?.close();
+      return { reason: 'broken', error, stale: this.reused, code };
+    }
     return { reason: reasonOf(code, this.answered), error, stale: false, code };
   }
 }
