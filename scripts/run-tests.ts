@@ -16,6 +16,13 @@ const REPORT_GRACE_MS = 5_000;
 const RESULTS = join('.waiter', 'test-results');
 const LIMITS_MS = { lint: 3 * MINUTE, unit: 5 * MINUTE, integration: 18 * MINUTE, e2e: 22 * MINUTE } as const;
 
+/**
+ * How many jests, one after the other, share a phase. jest leaves something behind for each file that it ran in its own
+ * process (its modules; an `AsyncLocalStorage`, which every promise pays for from then on), so that the hundredth file
+ * runs many times slower than the first.
+ */
+const SHARDS = { unit: 1, integration: 12, e2e: 4 } as const;
+
 type PhaseName = keyof typeof LIMITS_MS;
 const PHASES = Object.keys(LIMITS_MS) as PhaseName[];
 
@@ -114,12 +121,32 @@ interface JestResults {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  readonly numTotalTests: number;
   /** Suites that could not even be run. */
   readonly numRuntimeErrorTestSuites: number;
 }
 
-async function jest(phase: PhaseName, args: readonly string[]): Promise<Outcome> {
+const sum = (outcomes: readonly Outcome[], key: 'passed' | 'failed' | 'skipped'): number =>
+  outcomes.reduce((total, outcome) => total + outcome[key], 0);
+
+/** Runs a phase in as many jests as it has shards; in one, if jest is told which tests to run. */
+async function jest(phase: Exclude<PhaseName, 'lint'>, args: readonly string[]): Promise<Outcome> {
+  const shards = args.length > 0 ? 1 : SHARDS[phase];
+  const until = Date.now() + LIMITS_MS[phase];
+  const outcomes: Outcome[] = [];
+  for (let shard = 1; shard <= shards; shard++) {
+    outcomes.push(await jestShard(phase, [`--shard=${shard}/${shards}`, ...args], until - Date.now()));
+  }
+  const [passed, failed, skipped] = [
+    sum(outcomes, 'passed'),
+    sum(outcomes, 'failed'),
+    sum(outcomes, 'skipped'),
+  ];
+  const notes = outcomes.map(({ note }) => note).filter((note) => note !== '');
+  if (passed + failed + skipped === 0) notes.push('no tests');
+  return { passed, failed, skipped, note: notes.join('; ') };
+}
+
+async function jestShard(phase: PhaseName, args: readonly string[], limitMs: number): Promise<Outcome> {
   const doneFile = join(RESULTS, `${phase}.json`);
   rmSync(doneFile, { force: true });
   const serial = phase === 'unit' ? [] : ['--runInBand'];
@@ -135,7 +162,7 @@ async function jest(phase: PhaseName, args: readonly string[]): Promise<Outcome>
   for (const name of readdirSync(RESULTS)) if (name.startsWith('report.')) rmSync(join(RESULTS, name));
   const report = ['--report-on-signal', `--report-signal=${REPORT_SIGNAL}`, `--report-directory=${RESULTS}`];
   const command = [...report, 'node_modules/.bin/jest', ...flags, ...args];
-  const ending = await run('node', command, { limitMs: LIMITS_MS[phase], doneFile });
+  const ending = await run('node', command, { limitMs, doneFile });
   if (!existsSync(doneFile)) return failure(`no results: jest ${ending === 'ok' ? 'wrote none' : ending}`);
   const results = JSON.parse(readFileSync(doneFile, 'utf8')) as JestResults;
   const found = results.numFailedTests + results.numRuntimeErrorTestSuites;
@@ -144,12 +171,7 @@ async function jest(phase: PhaseName, args: readonly string[]): Promise<Outcome>
   const skipped = results.numPendingTests + results.numTodoTests;
   const open = openHandles();
   const why = open === '' ? '' : ` (open: ${open})`;
-  const note =
-    ending !== 'ok' && ending !== 'failed'
-      ? `jest ${ending}${why}`
-      : results.numTotalTests === 0
-        ? 'no tests'
-        : '';
+  const note = ending !== 'ok' && ending !== 'failed' ? `jest ${ending}${why}` : '';
   return { passed: results.numPassedTests, failed, skipped, note };
 }
 
@@ -204,11 +226,11 @@ async function main(): Promise<void> {
     const text = [counts, note].filter((part) => part !== '').join('; ');
     console.log(`${name.padEnd(14)} ${seconds.toFixed(1).padStart(7)} s  ${text}`);
   }
-  const sum = (key: 'passed' | 'failed' | 'skipped'): number =>
-    outcomes.reduce((total, { outcome }) => total + outcome[key], 0);
-  const skipped = sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : '';
-  console.log(`${sum('passed')} passed, ${sum('failed')} failed${skipped}`);
-  process.exitCode = sum('failed') > 0 ? 1 : 0;
+  const all = outcomes.map(({ outcome }) => outcome);
+  const failed = sum(all, 'failed');
+  const skipped = sum(all, 'skipped') > 0 ? `, ${sum(all, 'skipped')} skipped` : '';
+  console.log(`${sum(all, 'passed')} passed, ${failed} failed${skipped}`);
+  process.exitCode = failed > 0 ? 1 : 0;
 }
 
 void main();
