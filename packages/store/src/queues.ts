@@ -1,7 +1,8 @@
-import { Queue, QueueEvents, Worker, type Job, type WorkerOptions } from 'bullmq';
+import { Queue, QueueEvents, type Job, type Worker, type WorkerOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Json, ServiceId } from '@waiter/core';
 import { Keys } from './keys';
+import { QueueWorker } from './queue-worker';
 
 /**
  * `scaling`: evaluations (nudged by routers, and by the tick); `scheduler`: what is asked of the scheduler;
@@ -57,7 +58,7 @@ export class Queues {
     run: (job: Job<T>) => Promise<unknown>,
     options: Pick<WorkerOptions, 'concurrency' | 'lockDuration' | 'autorun' | 'runRetryDelay'> = {},
   ): Worker<T> {
-    const worker = new Worker<T>(name, run, {
+    const worker = new QueueWorker<T>(name, run, {
       connection: this.connect(),
       prefix: this.prefix,
       // A leader that died leaves its active job; the next one takes it over soon.
