@@ -112,6 +112,25 @@ test('accepting is idempotent, and counts above capacity where Redis had lost th
   expect(await store.leases.exchange(wanting(serviceId, 'r/3', 2))).toMatchObject({ grants: [{ slots: 1 }] });
 });
 
+test('one that is over before it was recorded is not recorded any more, and its slot goes to who waits', async () => {
+  const { serviceId, instanceId } = await serviceWithSlotInUse();
+  const one = request(serviceId, instanceId);
+  const messages: LeaseMessage[] = [];
+  const unsubscribe = await store.leases.subscribe('r/2', (message) => messages.push(message));
+  expect(await store.leases.exchange(wanting(serviceId, 'r/2', 1))).toMatchObject({ grants: [] });
+  expect(await store.asyncRequests.finish(serviceId, 'one')).toBe(false);
+  expect(await store.asyncRequests.accept(one, 'r/1', 5_000, 'r/1')).toBe(true);
+  await waitFor('the grant', () => messages.some(({ type }) => type === 'grant'));
+  expect(await store.asyncRequests.countOf(serviceId)).toBe(0);
+  expect((await store.asyncRequests.counts()).get(serviceId)).toBeUndefined();
+  expect(await store.asyncRequests.hold(serviceId, 'one', 'r/1', 1_000, 'renew')).toEqual({ status: 'gone' });
+  expect(await used(serviceId, instanceId)).toBe(1);
+  // Nor is it stated anew after a restart of Redis.
+  expect(await store.asyncRequests.accept(one, 'r/1', 5_000, null)).toBe(false);
+  expect(await store.asyncRequests.countOf(serviceId)).toBe(0);
+  unsubscribe();
+});
+
 test('a worker that stops looking after a request loses it to the first that asks', async () => {
   const { serviceId, instanceId } = await serviceWithSlotInUse();
   const { asyncRequests } = store;

@@ -31,7 +31,7 @@ export class AsyncRequestStore {
 
   private keys(id: ServiceId): string[] {
     const { keys } = this.connection;
-    return [...keys.leaseKeys(id), keys.asyncRequests(id)];
+    return [...keys.leaseKeys(id), keys.asyncRequests(id), keys.asyncOver(id)];
   }
 
   private index(dueMs: number, serviceId: ServiceId, requestId: string): Promise<unknown> {
@@ -39,8 +39,14 @@ export class AsyncRequestStore {
     return redis.zadd(keys.asyncIndex(), String(dueMs), `${serviceId}\t${requestId}`);
   }
 
+  private unindex(serviceId: ServiceId, requestId: string): Promise<unknown> {
+    const { redis, keys } = this.connection;
+    return redis.zrem(keys.asyncIndex(), `${serviceId}\t${requestId}`);
+  }
+
   /**
-   * Records the request, and takes its slot from the worker; harmless when it is recorded already.
+   * Records the request, and takes its slot from the worker; harmless when it is recorded already. One that another
+   * worker has finished before it could be recorded stays over.
    * @param owner who looks after it, for `holdMs`
    * @param holder who holds the slot; null when nobody does
    * @returns whether the slot was taken from the holder
@@ -61,8 +67,11 @@ export class AsyncRequestStore {
       owner,
       holdMs,
       holder ?? '',
+      this.connection.keys.workerChannel(''),
+      serviceId,
     ])) as [number, number];
-    await this.index(dueMs, serviceId, requestId);
+    if (dueMs === 0) await this.unindex(serviceId, requestId);
+    else await this.index(dueMs, serviceId, requestId);
     return moved === 1;
   }
 
@@ -74,8 +83,7 @@ export class AsyncRequestStore {
     holdMs: number,
     manner: 'renew' | 'claim',
   ): Promise<Held> {
-    const { redis, keys } = this.connection;
-    const key = keys.asyncRequests(serviceId);
+    const key = this.connection.keys.asyncRequests(serviceId);
     const reply = (await this.connection.run('hold-async', [key], [requestId, worker, holdMs, manner])) as [
       Held['status'],
       number,
@@ -83,7 +91,7 @@ export class AsyncRequestStore {
     ];
     const [status, dueMs, json] = reply;
     if (status === 'gone') {
-      await redis.zrem(keys.asyncIndex(), `${serviceId}\t${requestId}`);
+      await this.unindex(serviceId, requestId);
       return { status };
     }
     await this.index(dueMs, serviceId, requestId);
@@ -94,13 +102,12 @@ export class AsyncRequestStore {
 
   /** The request is over; its slot goes to who waits for one. @returns false when it was over already */
   async finish(serviceId: ServiceId, requestId: string): Promise<boolean> {
-    const { redis, keys } = this.connection;
     const json = await this.connection.run('finish-async', this.keys(serviceId), [
       requestId,
-      keys.workerChannel(''),
+      this.connection.keys.workerChannel(''),
       serviceId,
     ]);
-    await redis.zrem(keys.asyncIndex(), `${serviceId}\t${requestId}`);
+    await this.unindex(serviceId, requestId);
     return json !== null;
   }
 

@@ -38,6 +38,8 @@ export class Keys {
   holders = (id: ServiceId): string => `${this.prefix}holders:{${id}}`;
   /** Hash: request id -> an async request: who looks after it until when, where it runs, and what to ask there. */
   asyncRequests = (id: ServiceId): string => `${this.prefix}async:{${id}}`;
+  /** Sorted set with expiry: requests that were over before they were recorded, by when that was said. */
+  asyncOver = (id: ServiceId): string => `${this.prefix}async-over:{${id}}`;
   /** Sorted set: service and request id of every async request, by the time until which somebody looks after it. */
   asyncIndex = (): string => `${this.prefix}async`;
   /** Hash: instance -> how often it failed in a row, and until when it takes no requests. */
