@@ -37,11 +37,24 @@ export class WaiterClient {
     return path;
   }
 
-  /** Puts a program into the path of the client. */
-  program(name: string, script: string): void {
+  /** Puts a program into the path of the client. @returns where it is */
+  program(name: string, script: string): string {
     const folder = join(this.home, 'bin');
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const path = join(folder, name);
+    writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return path;
+  }
+
+  /** The client on a machine that finds these names at 127.0.0.1 and trusts this certificate. Needs root. */
+  whereKnown(names: readonly string[], certFile: string): WaiterClient {
+    const hosts = this.file('hosts', `127.0.0.1 localhost ${names.join(' ')}\n`);
+    const inside = `mount --bind ${hosts} /etc/hosts && exec ${this.command} "$@"`;
+    const command = this.program(
+      'waiter-where-known',
+      `SSL_CERT_FILE=${certFile} exec unshare --mount sh -c '${inside}' waiter "$@"`,
+    );
+    return new WaiterClient(command, this.home, this.user);
   }
 
   /** @param input what is typed; by default nothing, so that a question is an error and not a hang */
