@@ -2,7 +2,7 @@
 const NOISE_SHARE = 0.1;
 const NOISE_MIB = 12;
 /** In each third: in less time a heap has not found its working size. */
-const MIN_SAMPLES = 30;
+const MIN_SAMPLES = 12;
 
 /**
  * Whether memory stays where it is: the lower quartile of the last third against that of the second one. The first third

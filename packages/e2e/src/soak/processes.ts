@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { descendants } from '@waiter/testkit';
+import { join } from 'node:path';
+import { descendants, sleep } from '@waiter/testkit';
 import type { Fleet } from '../fleet';
 
 /** What one process holds at one moment. */
@@ -11,6 +12,15 @@ export interface Holdings {
 
 /** Everything that a process of the fleet was seen to hold, in the order of time. */
 export type Series = Map<string, Holdings[]>;
+
+/**
+ * Environment of processes whose memory is sampled: they collect garbage when they are told to, and what is resident then is
+ * what they hold. By themselves they may wait with it for longer than a soak takes.
+ */
+export const COLLECTING = {
+  NODE_OPTIONS: `--expose-gc --require=${join(__dirname, 'collect-on-signal.js')}`,
+};
+const COLLECT_MS = 500;
 
 const PAGE_BYTES = 4_096;
 const MIB = 1_048_576;
@@ -26,13 +36,24 @@ function lasting(fleet: Fleet): Map<string, number> {
 }
 
 /** Linux only. A process that ended meanwhile is left out. */
-export function sample(fleet: Fleet, series: Series): void {
-  for (const [name, pid] of lasting(fleet)) {
+export async function sample(fleet: Fleet, series: Series): Promise<void> {
+  const processes = lasting(fleet);
+  for (const pid of processes.values()) signal(pid);
+  await sleep(COLLECT_MS);
+  for (const [name, pid] of processes) {
     const holdings = holdingsOf(pid);
     if (holdings === null) continue;
     const before = series.get(name);
     if (before === undefined) series.set(name, [holdings]);
     else before.push(holdings);
+  }
+}
+
+function signal(pid: number): void {
+  try {
+    process.kill(pid, 'SIGUSR2');
+  } catch {
+    // It ended meanwhile.
   }
 }
 

@@ -3,7 +3,7 @@ import { Fleet } from '../fleet';
 import { Churn } from './churn';
 import { allTraffic } from './kinds';
 import { leasesLeft, suspiciousLines } from './leftovers';
-import { sample, type Series } from './processes';
+import { COLLECTING, sample, type Series } from './processes';
 import { Random } from './random';
 import { Stage } from './stage';
 import { TrafficRun } from './traffic';
@@ -15,7 +15,7 @@ export interface SoakOptions {
   readonly say: (line: string) => void;
 }
 
-const SAMPLE_MS = 2_000;
+const SAMPLE_MS = 5_000;
 const CHURN_MS = 5_000;
 /** Time after the traffic for connections to instances to be given up (4 s) and leases to go back. */
 const REST_MS = 15_000;
@@ -29,7 +29,7 @@ export async function runSoak({ durationMs, seed, say }: SoakOptions): Promise<b
     routers: 2,
     scalers: 2,
     tls: true,
-    env: { WAITER_ROUTER_CLIENT_IDLE_TIMEOUT: '10s' },
+    env: { WAITER_ROUTER_CLIENT_IDLE_TIMEOUT: '10s', ...COLLECTING },
   });
   try {
     const stage = new Stage(fleet);
@@ -38,20 +38,20 @@ export async function runSoak({ durationMs, seed, say }: SoakOptions): Promise<b
     const before: Series = new Map();
     const series: Series = new Map();
     const after: Series = new Map();
-    sample(fleet, before);
+    await sample(fleet, before);
     say(`soak of ${Math.round(durationMs / 1000)} s with seed ${seed}`);
     const traffic = new TrafficRun(allTraffic(stage), random);
     const churn = new Churn(stage, random.fork(), CHURN_MS);
     const end = Date.now() + durationMs;
     while (Date.now() < end) {
       await sleep(SAMPLE_MS);
-      sample(fleet, series);
+      await sample(fleet, series);
     }
     await churn.stop();
     await traffic.stop();
     const leases = await leasesLeft(stage);
     await sleep(REST_MS);
-    sample(fleet, after);
+    await sample(fleet, after);
     return report({ traffic, churn, series, before, after, leases, lines: suspiciousLines(stage) }, say);
   } finally {
     await fleet.stop();
