@@ -1,7 +1,11 @@
 import { COMPONENT_SCHEMAS } from './component-schemas';
 import type { Operation, Operations, Parameter, Response } from './operation';
-import { ROUTER_OPERATIONS, stateComponent } from './operations/router';
+import { BROWSER_OPERATIONS } from './operations/browser';
+import { METRICS_OPERATIONS } from './operations/metrics';
+import { ROUTER_OPERATIONS } from './operations/router';
+import { SERVICE_CONTROL_OPERATIONS } from './operations/service-control';
 import { SERVICE_OPERATIONS } from './operations/services';
+import { STATE_OPERATIONS, stateComponent } from './operations/state';
 import { SIMULATOR_OPERATIONS } from './operations/simulator';
 import { TOKEN_OPERATIONS } from './operations/tokens';
 import { text, type JsonSchema } from './shapes';
@@ -38,7 +42,11 @@ export interface OpenApiOperation {
 const SECTIONS: readonly (readonly [tag: string, operations: Operations])[] = [
   ['tokens', TOKEN_OPERATIONS],
   ['services', SERVICE_OPERATIONS],
+  ['services', SERVICE_CONTROL_OPERATIONS],
   ['router', ROUTER_OPERATIONS],
+  ['router', METRICS_OPERATIONS],
+  ['router', BROWSER_OPERATIONS],
+  ['router', STATE_OPERATIONS],
   ['simulator', SIMULATOR_OPERATIONS],
 ];
 
