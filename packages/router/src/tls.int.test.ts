@@ -4,8 +4,10 @@ import { request } from 'node:https';
 import { rename, writeFile } from 'node:fs/promises';
 import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { selfSigned, startKitchen } from '@waiter/kitchen';
+import { createLogger } from '@waiter/observability';
 import {
   startRedis,
   temporaryDirectory,
@@ -22,6 +24,7 @@ import {
   type RouterUnderTest,
 } from './testing/router-under-test';
 import { openSocket } from './testing/websocket-client';
+import type { WorkerEnvironment } from './worker';
 
 /** The port for TLS, and TLS to instances. */
 let redis: RedisServer;
@@ -35,8 +38,12 @@ const routers: RouterUnderTest[] = [];
 const file = (name: string): string => join(directory.path, name);
 
 /** Puts a new certificate in place of the one that is there, one file after the other. @returns it */
-async function certificate(name: string, hosts: readonly [string, ...string[]]): Promise<string> {
-  const { cert, key } = await selfSigned(new Date(), hosts);
+async function certificate(
+  name: string,
+  hosts: readonly [string, ...string[]],
+  since = new Date(),
+): Promise<string> {
+  const { cert, key } = await selfSigned(since, hosts);
   for (const [kind, text] of [
     ['crt', cert],
     ['key', key],
@@ -51,12 +58,11 @@ const pair = (name: string) => ({ certFile: file(`${name}.crt`), keyFile: file(`
 async function start(
   given: Partial<RouterOptions> = {},
   names = ['first', 'second'],
+  environment: WorkerEnvironment = {},
 ): Promise<RouterUnderTest> {
   const tls = { port: 0, certificates: names.map(pair), minVersion: 'TLSv1.2' as const, reloadMs: 50 };
-  const started = await startRouterUnderTest(redis.url, [(backend.address() as AddressInfo).port], {
-    tls,
-    ...given,
-  });
+  const ports = [(backend.address() as AddressInfo).port];
+  const started = await startRouterUnderTest(redis.url, ports, { tls, ...given }, environment);
   routers.push(started);
   return started;
 }
@@ -342,6 +348,27 @@ describe('certificates', () => {
     }
     await certificate('spoiled', ['mended.test']);
     await waitFor('the mended one', async () => (await commonName(undefined, port)) === 'mended.test');
+  });
+
+  test('one that is over is spoken of, at the start and when it comes; it is used all the same', async () => {
+    const yearAgo = new Date(Date.now() - 366 * 86_400_000);
+    await certificate('ageing', ['ageing.test'], yearAgo);
+    const log = new PassThrough({ encoding: 'utf8' });
+    let said = '';
+    log.on('data', (piece: string) => (said += piece));
+    const logger = createLogger({ name: 'router', stream: log });
+    const ageing = await start({}, ['ageing'], { logger });
+    const warnings = (): number => said.match(/ageing\.crt.*a certificate is over/g)?.length ?? 0;
+    await waitFor('the warning', () => warnings() === 1);
+    expect(await commonName(undefined, ageing.worker.tlsPort ?? 0)).toBe('ageing.test');
+    await certificate('ageing', ['aged.test'], yearAgo);
+    await waitFor('the next one', () => warnings() === 2);
+    await certificate('ageing', ['young.test']);
+    await waitFor(
+      'the new one',
+      async () => (await commonName(undefined, ageing.worker.tlsPort ?? 0)) === 'young.test',
+    );
+    expect(warnings()).toBe(2);
   });
 
   test.each([

@@ -101,6 +101,8 @@ export async function startRouterWorker(
         onReload: () => logger.info('certificates were read again'),
         onFault: (error) =>
           logger.error('certificates cannot be read again; the ones in use stay', { error }),
+        onExpiring: ({ file, validTo, over }) =>
+          logger.warn(over ? 'a certificate is over' : 'a certificate ends soon', { file, validTo }),
       });
     }
     port = await accept.listen(options.port, options.host);

@@ -5,7 +5,7 @@ import { ClientLimits } from './client-limits';
 import { beginsHttp2, firstBytes } from './first-bytes';
 import { GeneralServer, type AcceptHandlers, type AcceptOptions } from './general-server';
 import { LAST_HEADS_MS } from './last-heads';
-import { TlsListener, type TlsListenerOptions } from './tls/tls-listener';
+import { TlsListener, type TlsEvents, type TlsListenerOptions } from './tls/tls-listener';
 
 /** Serves connections in its own way, and hands over the ones that need the general one. */
 export interface FastLane {
@@ -84,11 +84,7 @@ export class AcceptServer {
    * A second port, for TLS, on which HTTP/2 is agreed on by ALPN. To be called after `use`.
    * @returns its port @throws Error when it is taken, or a certificate is not usable
    */
-  async listenForTls(
-    { port, ...tls }: TlsPort,
-    host: string,
-    events: { onReload(): void; onFault(error: Error): void },
-  ): Promise<number> {
+  async listenForTls({ port, ...tls }: TlsPort, host: string, events: TlsEvents): Promise<number> {
     const { requestHeadTimeoutMs: handshakeTimeoutMs } = this.options;
     const listener = await TlsListener.create(
       { ...tls, handshakeTimeoutMs, http2: this.lanes.http2 !== undefined },

@@ -10,6 +10,7 @@ export interface CertificateFiles {
 
 /** A certificate that is in use. */
 export interface Certificate {
+  readonly file: string;
   readonly cert: string;
   readonly key: string;
   readonly parsed: X509Certificate;
@@ -26,6 +27,7 @@ export async function readCertificate(
   const privateKey = parse(keyFile, () => createPrivateKey(key));
   if (!parsed.checkPrivateKey(privateKey)) throw new Error(`${keyFile} is not the key of ${certFile}`);
   return {
+    file: certFile,
     cert,
     key,
     parsed,

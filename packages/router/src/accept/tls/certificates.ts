@@ -1,5 +1,12 @@
 import type { SecureContext, SecureContextOptions } from 'node:tls';
 import { certificateFor, readCertificate, type Certificate, type CertificateFiles } from './certificate';
+import { Expiry, type Expiring } from './expiry';
+
+export interface CertificateEvents {
+  onChange(): void;
+  onFault(error: Error): void;
+  onExpiring(one: Expiring): void;
+}
 
 /** The certificates of a listener; they are read again when their files change. */
 export class Certificates {
@@ -37,15 +44,20 @@ export class Certificates {
    * Looks every `everyMs`. Files are replaced one after the other, so a pair that does not fit is left alone until it does:
    * what is in use stays in use.
    */
-  watch(everyMs: number, onChange: () => void, onFault: (error: Error) => void): void {
+  watch(everyMs: number, { onChange, onFault, onExpiring }: CertificateEvents): void {
     let fault = '';
+    const expiry = new Expiry(onExpiring);
+    expiry.look(this.present, true);
     const look = async (): Promise<void> => {
       try {
         const found = await readAll(this.files, this.settings);
         fault = '';
-        if (found.every((one, i) => isSame(one, this.present[i]))) return;
-        this.present = found;
-        onChange();
+        const fresh = !found.every((one, i) => isSame(one, this.present[i]));
+        if (fresh) {
+          this.present = found;
+          onChange();
+        }
+        expiry.look(this.present, fresh);
       } catch (error) {
         // Once, not each time.
         if ((error as Error).message !== fault) onFault(error as Error);

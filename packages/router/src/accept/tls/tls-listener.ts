@@ -1,6 +1,6 @@
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
-import { Certificates } from './certificates';
+import { Certificates, type CertificateEvents } from './certificates';
 import { LAST_HEADS_MS } from '../last-heads';
 import type { CertificateFiles } from './certificate';
 
@@ -14,12 +14,15 @@ export interface TlsListenerOptions {
   readonly http2: boolean;
 }
 
-export interface TlsListenerHandlers {
+/** What becomes of the certificates. */
+export interface TlsEvents extends Omit<CertificateEvents, 'onChange'> {
+  onReload(): void;
+}
+
+export interface TlsListenerHandlers extends TlsEvents {
   /** @returns false: one connection too many */
   admit(socket: Socket): boolean;
   secured(socket: TLSSocket): void;
-  onReload(): void;
-  onFault(error: Error): void;
 }
 
 /** TLS 1.2 with forward secrecy and authenticated encryption only, and what TLS 1.3 has (Mozilla's "intermediate", 5.7). */
@@ -67,14 +70,13 @@ export class TlsListener {
     });
     const listener = new TlsListener(server, certificates);
     listener.receive(handlers);
-    certificates.watch(
-      options.reloadMs,
-      () => {
+    certificates.watch(options.reloadMs, {
+      ...handlers,
+      onChange: () => {
         server.setSecureContext(first());
         handlers.onReload();
       },
-      handlers.onFault,
-    );
+    });
     return listener;
   }
 
