@@ -103,7 +103,11 @@ function openHandles(): string {
   const reports = readdirSync(RESULTS).filter((name) => name.startsWith('report.'));
   return reports
     .flatMap((name) => (JSON.parse(readFileSync(join(RESULTS, name), 'utf8')) as HandleReport).libuv)
-    .filter((handle) => handle.is_active === true && handle.is_referenced === true)
+    .filter(
+      ({ type, is_active: active, is_referenced: referenced, remoteEndpoint }) =>
+        // A connection that is being made is not called active.
+        referenced === true && (active === true || (type === 'tcp' && remoteEndpoint === null)),
+    )
     .map(({ type, pid, localEndpoint, remoteEndpoint }) =>
       [type, pid, localEndpoint?.port, remoteEndpoint?.port].filter((part) => part !== undefined).join(' '),
     )

@@ -48,6 +48,10 @@ async function outstanding(): Promise<number> {
 const queued = async (): Promise<number> =>
   [...(await store.load.demand()).values()].reduce((sum, load) => sum + load.queued, 0);
 
+/** Connections of this process that are being made. */
+const connecting = (): number =>
+  process.getActiveResourcesInfo().filter((kind) => kind === 'ConnectWrap').length;
+
 const BODIES = [
   ['without a body', null],
   ['with a body that has come', { length: 1_000, sent: 1_000 }],
@@ -64,6 +68,7 @@ describe.each(SPOKEN)('a client of %s that goes away', (spoken) => {
   });
 
   test.each(BODIES)('while its instance is connected to, %s, gives the slot back', async (_name, body) => {
+    const before = connecting();
     const router = await startRouterUnderTest(redis.url, [deaf.port], {
       timeouts: { ...DEFAULT_ROUTER_TIMEOUTS, connectTimeoutMs: 60_000, drainTimeoutMs: 500 },
     });
@@ -72,23 +77,29 @@ describe.each(SPOKEN)('a client of %s that goes away', (spoken) => {
     sent.leave();
     await waitFor('it to be given back', () => router.reservations.inUse === 0);
     expect(router.reservations.outcomes).toEqual(['client-error']);
+    await waitFor('the connection to be given up', () => connecting() === before);
     await router.worker.close();
   });
 });
 
 describe.each(SPOKEN)('a client of %s', (spoken) => {
-  test.each(['http', 'h2c'])('whose %s instance is not connected to in time: 502', async (proto) => {
-    const router = await startRouterUnderTest(redis.url, [deaf.port], {
-      retryOnConnectFailure: false,
-      timeouts: { ...DEFAULT_ROUTER_TIMEOUTS, connectTimeoutMs: 200, drainTimeoutMs: 500 },
-    });
-    const headers = { ...ON_THE_FLY, 'x-waiter-backend-proto': proto };
-    const sent = sendHalf(router.port, spoken, { headers });
-    await waitFor('the answer', () => sent.status() === 502);
-    expect(router.reservations.outcomes).toEqual(['instance-error']);
-    sent.leave();
-    await router.worker.close();
-  });
+  test.each(['http', 'https', 'h2c', 'h2'])(
+    'whose %s instance is not connected to in time: 502',
+    async (proto) => {
+      const before = connecting();
+      const router = await startRouterUnderTest(redis.url, [deaf.port], {
+        retryOnConnectFailure: false,
+        timeouts: { ...DEFAULT_ROUTER_TIMEOUTS, connectTimeoutMs: 200, drainTimeoutMs: 500 },
+      });
+      const headers = { ...ON_THE_FLY, 'x-waiter-backend-proto': proto };
+      const sent = sendHalf(router.port, spoken, { headers });
+      await waitFor('the answer', () => sent.status() === 502);
+      expect(router.reservations.outcomes).toEqual(['instance-error']);
+      sent.leave();
+      await router.worker.close();
+      await waitFor('nothing to be connected to any more', () => connecting() === before);
+    },
+  );
 
   test('that waits for an instance for its queue timeout: 503', async () => {
     const headers = { ...ON_THE_FLY, 'x-waiter-queue-timeout': '300' };

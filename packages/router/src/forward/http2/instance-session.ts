@@ -81,7 +81,7 @@ export class InstanceSession {
         maxHeaderListSize: responseHeadBytes,
       },
     });
-    this.connecting = setTimeout(() => this.fail(new Error('connect timeout')), connectTimeoutMs);
+    this.connecting = setTimeout(() => this.breakOff(new Error('connect timeout')), connectTimeoutMs);
     this.session.once('connect', () => this.session.setLocalWindowSize(SESSION_WINDOW));
     this.session.on('remoteSettings', ({ maxConcurrentStreams }) => this.onSettings(maxConcurrentStreams));
     this.session.once('goaway', () => this.retire());
@@ -135,12 +135,15 @@ export class InstanceSession {
     this.session.ping(() => undefined);
     this.probe = setTimeout(() => {
       this.probe = undefined;
-      if (this.socket.bytesRead === bytesRead) this.fail(new Error('no answer to a PING'));
+      if (this.socket.bytesRead === bytesRead) this.breakOff(new Error('no answer to a PING'));
     }, this.options.connectTimeoutMs);
   }
 
-  private fail(error: Error): void {
+  /** Node leaves a connection open that its session was still waiting for, until the system gives it up. */
+  private breakOff(error?: Error): void {
+    const { connecting } = this.session;
     this.session.destroy(error);
+    if (connecting) this.socket.destroy();
   }
 
   private retire(error: Error | null = null): void {
@@ -159,6 +162,6 @@ export class InstanceSession {
 
   destroy(): void {
     this.retire();
-    this.session.destroy();
+    this.breakOff();
   }
 }
