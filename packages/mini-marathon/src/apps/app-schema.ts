@@ -54,6 +54,12 @@ const readinessCheck = Joi.object({
   preserveLastResponse: Joi.boolean(),
 });
 
+const network = Joi.object({
+  mode: Joi.string().valid('host', 'container', 'container/bridge'),
+  name: Joi.string().allow(''),
+  labels: strings,
+});
+
 const fraction = Joi.number().min(0).max(1);
 
 /** Shape and ranges of an app as a client sends it, field by field. Unknown fields are ignored, as Marathon does. */
@@ -101,6 +107,6 @@ export const appInput = Joi.object({
   unreachableStrategy: Joi.alternatives(Joi.object(), Joi.string().valid('disabled')),
   ports: Joi.array().items(port),
   portDefinitions: Joi.array().items(portDefinition.unknown()),
-  networks: Joi.array(),
+  networks: Joi.array().items(network.unknown()),
   taskKillGracePeriodSeconds: count,
 }).required();

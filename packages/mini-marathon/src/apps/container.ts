@@ -34,8 +34,9 @@ export function normaliseContainer(
 }
 
 function dockerOf(docker: Record<string, Json>, isDocker: boolean): Json {
-  const moved = ['network', 'portMappings'];
-  const rest = Object.fromEntries(Object.entries(docker).filter(([key]) => !moved.includes(key)));
+  // What moved elsewhere, and what the Mesos containerizer has not.
+  const left = ['network', 'portMappings', ...(isDocker ? [] : ['privileged', 'parameters'])];
+  const rest = Object.fromEntries(Object.entries(docker).filter(([key]) => !left.includes(key)));
   return isDocker
     ? { forcePullImage: false, parameters: [], privileged: false, ...rest }
     : { forcePullImage: false, ...rest };

@@ -1,19 +1,17 @@
-import type {
-  AppDefinition,
-  AppInput,
-  Artifact,
-  HealthCheck,
-  PortDefinition,
-  ReadinessCheck,
-} from './definition';
+import type { AppDefinition, AppInput, Artifact, PortDefinition, ReadinessCheck } from './definition';
 import {
   impliedNetworks,
   isInContainer,
   normaliseContainer,
+  objectOf,
   withContainerPorts,
   withHostPorts,
 } from './container';
+import { defined } from './defined';
+import { healthCheck } from './health-check';
+import { withNetworks } from './networks';
 import { absoluteId, parentId } from './path-id';
+import { isArchive } from '../tasks/archive';
 
 /** Allocates one unused service port (10000 to 20000). */
 export type ServicePorts = () => number;
@@ -57,7 +55,7 @@ export function normalise(
     gpus: input.gpus,
     executor: input.executor,
     constraints: input.constraints,
-    fetch: (input.fetch ?? input.uris?.map((uri) => ({ uri })))?.map(artifact),
+    fetch: (input.fetch ?? input.uris?.map((uri) => ({ uri, extract: isArchive(uri) })))?.map(artifact),
     storeUrls: input.storeUrls,
     backoffSeconds: input.backoffSeconds,
     backoffFactor: input.backoffFactor,
@@ -82,16 +80,16 @@ export function normalise(
     killSelection: input.killSelection,
     unreachableStrategy: input.unreachableStrategy,
     portDefinitions: portDefinitions(input, previous, servicePorts),
-    networks: (input.networks ?? []).length > 0 ? input.networks : impliedNetworks(input),
+    networks: (input.networks ?? []).length > 0 ? withNetworks(input.networks ?? []) : impliedNetworks(input),
     taskKillGracePeriodSeconds: input.taskKillGracePeriodSeconds,
   });
-  const whole: AppDefinition = {
+  const whole: AppDefinition = withoutEmpty({
     ...(base ?? defaults(id)),
     ...given,
     id,
     version,
     versionInfo: { lastScalingAt: version, lastConfigChangeAt: version },
-  };
+  });
   if (isInContainer(whole)) {
     return withContainerPorts(whole, given.portDefinitions?.length ?? 0, servicePorts);
   }
@@ -99,6 +97,15 @@ export function normalise(
   if (merged.portDefinitions !== undefined) return merged;
   const kept = previous?.portDefinitions?.[0]?.name === 'default' ? previous.portDefinitions : undefined;
   return { ...merged, portDefinitions: kept ?? [{ ...anyPort(servicePorts), name: 'default' }] };
+}
+
+/** What is shown only where there is some. */
+function withoutEmpty({ args = [], secrets = {}, ...rest }: AppDefinition): AppDefinition {
+  return {
+    ...rest,
+    ...(args.length > 0 ? { args } : {}),
+    ...(Object.keys(objectOf(secrets) ?? {}).length > 0 ? { secrets } : {}),
+  };
 }
 
 function defaults(id: string): Omit<AppDefinition, 'version' | 'versionInfo'> {
@@ -127,27 +134,6 @@ function defaults(id: string): Omit<AppDefinition, 'version' | 'versionInfo'> {
     unreachableStrategy: { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 },
     networks: [{ mode: 'host' }],
     role: '*',
-  };
-}
-
-function healthCheck(input: Partial<HealthCheck>): HealthCheck {
-  const check: HealthCheck = {
-    protocol: 'HTTP',
-    gracePeriodSeconds: 300,
-    intervalSeconds: 60,
-    timeoutSeconds: 20,
-    maxConsecutiveFailures: 3,
-    delaySeconds: 15,
-    ...defined(input),
-  };
-  const overNetwork = check.protocol !== 'COMMAND';
-  const http = check.protocol.includes('HTTP');
-  return {
-    ...check,
-    ...(http ? { path: check.path ?? '/' } : {}),
-    ...(http && !check.protocol.startsWith('MESOS') ? { ignoreHttp1xx: check.ignoreHttp1xx ?? false } : {}),
-    ...(overNetwork && check.port === undefined ? { portIndex: check.portIndex ?? 0 } : {}),
-    ...(overNetwork ? { ipProtocol: check.ipProtocol ?? 'IPv4' } : {}),
   };
 }
 
@@ -191,9 +177,3 @@ const readinessCheck = (input: Partial<ReadinessCheck>): ReadinessCheck => ({
   preserveLastResponse: false,
   ...defined(input),
 });
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-function defined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as Defined<T>;
-}

@@ -6,13 +6,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import type { Artifact } from '../apps/definition';
+import { unpackCommand } from './archive';
 
 const PATIENCE_MS = 10 * 60_000;
-const UNPACK: readonly (readonly [RegExp, (archive: string, into: string) => readonly string[]])[] = [
-  [/\.(tar|tgz|tar\.gz|tbz2?|tar\.bz2|txz|tar\.xz)$/, (archive, into) => ['tar', '-xf', archive, '-C', into]],
-  [/\.zip$/, (archive, into) => ['unzip', '-o', '-q', archive, '-d', into]],
-  [/\.gz$/, (archive) => ['gunzip', '-k', '-f', archive]],
-];
 
 /**
  * Brings what an app asks for into the sandbox, as the Mesos fetcher does: copied or downloaded, then unpacked (archives
@@ -53,7 +49,7 @@ async function bring(uri: string, path: string, signal: AbortSignal): Promise<vo
 }
 
 async function unpack(path: string, sandbox: string, signal: AbortSignal): Promise<void> {
-  const command = UNPACK.find(([name]) => name.test(path))?.[1](path, sandbox);
+  const command = unpackCommand(path, sandbox);
   if (command === undefined) return;
   const [program = '', ...args] = command;
   await new Promise<void>((done, fail) => {
