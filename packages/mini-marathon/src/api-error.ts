@@ -28,10 +28,8 @@ const notFound = (message: string) => new ApiError(404, { message });
 
 export const unknownApp = (id: string) => notFound(`App '${id}' does not exist`);
 export const unknownAppVersion = (id: string, version: string) =>
-  notFound(`App '${id}' in version '${version}' does not exist`);
+  notFound(`App '${id}' does not exist in version ${version}`);
 export const unknownGroup = (id: string) => notFound(`Group '${id}' does not exist`);
-export const unknownGroupVersion = (id: string, version: string) =>
-  notFound(`Group '${id}' in version '${version}' does not exist`);
 export const unknownPod = (id: string) => notFound(`Pod '${id}' does not exist`);
 export const unknownTask = (id: string) => notFound(`Task '${id}' does not exist`);
 export const unknownDeployment = (id: string) => notFound(`DeploymentPlan ${id} does not exist`);

@@ -152,6 +152,18 @@ describe('GET /v2/events (4B.7)', () => {
     reader.close();
   });
 
+  it('tells of a change that another deployment forbids', async () => {
+    const reader = await EventReader.open(marathon, '?event_type=group_change_failed');
+    await marathon.call('POST', '/v2/apps', { id: '/g/x', cmd: 'exec sleep 60', healthChecks: [FAST_CHECK] });
+    expect((await marathon.call('PUT', '/v2/apps/g/x', { instances: 2 })).status).toBe(409);
+    expect(await reader.when('group_change_failed')).toMatchObject({
+      groupId: '/g',
+      version: expect.any(String),
+      reason: expect.stringMatching(/^App is locked/),
+    });
+    reader.close();
+  });
+
   it('filters by event_type, and gives light plans', async () => {
     const reader = await EventReader.open(
       marathon,

@@ -130,8 +130,28 @@ describe('a group', () => {
     expect((await group('g')).apps.map(({ instances }) => instances)).toEqual([1, 2]);
     expect(await marathon.call('PUT', '/v2/groups/g', { version: 'x' })).toMatchObject({
       status: 404,
-      body: { message: "Group '/g' in version 'x' does not exist" },
+      body: { message: "Group '/g' does not exist" },
     });
+  });
+
+  it('is named below the path of an update where its id is relative', async () => {
+    await deployed('PUT', '/v2/groups/g', { id: 'inner', apps: [{ ...sleeper, id: 'x' }] });
+    await settle('g/inner/x');
+    await deployed('PUT', '/v2/groups/g', { id: '/g', apps: [{ ...sleeper, id: 'y' }] });
+    await settle('g/y');
+    expect(await group('g')).toMatchObject({ apps: [{ id: '/g/y' }], groups: [{ id: '/g/inner' }] });
+  });
+
+  it('enforces its role or does not, and says so', async () => {
+    await deployed('POST', '/v2/groups', { id: '/g', enforceRole: true, groups: [{ id: 'inner' }] });
+    expect(await group('g')).toMatchObject({ enforceRole: true });
+    expect((await group('g')).groups[0]).not.toHaveProperty('enforceRole');
+    await deployed('PUT', '/v2/groups/g', { apps: [] });
+    expect(await group('g')).toMatchObject({ enforceRole: true });
+    const patched = await marathon.call('PATCH', '/v2/groups/g', { enforceRole: false });
+    expect([patched.status, patched.body]).toEqual([200, '']);
+    expect(await group('g')).toMatchObject({ enforceRole: false });
+    expect((await marathon.call('PATCH', '/v2/groups/', { enforceRole: true })).status).toBe(422);
   });
 
   it('stays when it is empty, and goes with everything below it when it is deleted', async () => {

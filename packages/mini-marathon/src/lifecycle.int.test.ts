@@ -227,6 +227,17 @@ describe('deployments', () => {
     expect(after.tasks.some(({ id }) => before.tasks.some((old) => old.id === id))).toBe(false);
   });
 
+  it('take an app as it was read where all of it is meant, and no more than a version where part is', async () => {
+    await marathon.call('POST', '/v2/apps', { id: 'a', cmd: 'exec sleep 60', ports: [], env: { A: 'b' } });
+    const { env, ...read } = await marathon.settled('a');
+    expect((await marathon.call('PUT', '/v2/apps/a', { ...read, env })).status).toBe(422);
+    const whole = await marathon.call('PUT', '/v2/apps/a?partialUpdate=false', { ...read, env });
+    expect(whole.status).toBe(200);
+    expect((await marathon.settled('a')).version).toBe(read.version);
+    await marathon.call('PUT', '/v2/apps?partialUpdate=false', [read]);
+    expect(await marathon.settled('a')).toMatchObject({ env: {}, tasksRunning: 1 });
+  });
+
   it('change several apps at once by an array', async () => {
     const apps = ['a', 'b'].map((id) => ({ id, cmd: 'exec sleep 60', ports: [] }));
     const answer = await marathon.call<Deployed>('PUT', '/v2/apps', apps);

@@ -102,7 +102,12 @@ function* healthCheckErrors(app: AppDefinition, check: HealthCheck, index: numbe
   const isCommand = check.protocol === 'COMMAND';
   if (isCommand !== (check.command !== undefined)) {
     yield [path, 'Health check protocol must match supplied fields.'];
-  } else if (!isCommand && check.port === undefined && (check.portIndex ?? 0) >= portCount(app)) {
+  } else if (
+    !isCommand &&
+    !check.protocol.startsWith('MESOS') &&
+    check.port === undefined &&
+    (check.portIndex ?? 0) >= portCount(app)
+  ) {
     yield [
       path,
       'Health check port indices must address an element of the ports array or container port mappings.',

@@ -60,9 +60,23 @@ export class Deployments {
 
   /**
    * Throws where the plan may not start: 409 while another deployment holds one of its apps and `force` is not given,
-   * 403 when too many run.
+   * 403 when too many run. Who listens to events hears of it too.
    */
-  admit(plan: Plan, force: boolean): void {
+  admit(plan: Plan, force: boolean, group?: string): void {
+    try {
+      this.refuse(plan, force);
+    } catch (error) {
+      const reason = (error as Error).message;
+      this.events.publish('group_change_failed', {
+        groupId: groupOf(plan, group),
+        version: plan.version,
+        reason,
+      });
+      throw error;
+    }
+  }
+
+  private refuse(plan: Plan, force: boolean): void {
     const conflicts = conflicting(plan, this.list());
     if (conflicts.length > 0 && !force) throw appLocked(conflicts.map((other) => other.plan.id));
     if (this.running.size - conflicts.length >= MAX_RUNNING) throw tooManyDeployments(MAX_RUNNING);
@@ -74,7 +88,7 @@ export class Deployments {
    * @param group that is said to have changed; by default the one of the first app
    */
   start(plan: Plan, force: boolean, kill: readonly Task[] = [], group?: string): void {
-    this.admit(plan, force);
+    this.admit(plan, force, group);
     for (const other of conflicting(plan, this.list())) this.cancel(other.plan.id);
     for (const [id, app] of plan.target) {
       if (app === undefined) this.apps.remove(id);
@@ -82,8 +96,7 @@ export class Deployments {
     }
     for (const id of plan.original.keys()) if (!plan.target.has(id)) this.apps.remove(id);
     this.history.record({ version: plan.version, apps: this.apps.list(), groups: this.groups.list() });
-    const groupId = group ?? parentId(plan.affectedApps[0] ?? '/');
-    this.events.publish('group_change_success', { groupId, version: plan.version });
+    this.events.publish('group_change_success', { groupId: groupOf(plan, group), version: plan.version });
     const deployment: Deployment = { plan, step: 0 };
     this.running.set(plan.id, deployment);
     this.keep(plan.id);
@@ -171,6 +184,9 @@ export class Deployments {
     }
   }
 }
+
+const groupOf = (plan: Plan, group: string | undefined): string =>
+  group ?? parentId(plan.affectedApps[0] ?? '/');
 
 const NO_STEP: Step = { actions: [] };
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { appAtPath, groupExists, sameIdAsGroup } from '../api-error';
+import { appAtPath, groupExists, sameIdAsGroup, unknownGroup } from '../api-error';
 import { groupsAbove, isBelow } from '../apps/path-id';
 import type { Cluster } from '../cluster';
 import { planBetween, type Plan } from '../deployments/plan';
@@ -21,6 +21,13 @@ export class GroupOperations {
     return this.deploy(id, targetOf(this.cluster, id, update, version), version, force);
   }
 
+  /** Without a deployment: nothing that runs is concerned. */
+  patch(id: string, { enforceRole }: Pick<GroupUpdate, 'enforceRole'>): void {
+    const { id: same, dependencies, version } = this.cluster.groups.get(id) ?? fail(unknownGroup(id));
+    const patched = { id: same, dependencies, version };
+    this.cluster.groups.put(enforceRole === undefined ? patched : { ...patched, enforceRole });
+  }
+
   /** What an update would do. */
   preview(id: string, update: GroupUpdate): Plan {
     const version = this.cluster.versions.next();
@@ -39,7 +46,7 @@ export class GroupOperations {
     if (app !== undefined) throw sameIdAsGroup(app);
     const before = contentsOf(this.cluster, id);
     const plan = this.plan(before, target, version);
-    deployments.admit(plan, force);
+    deployments.admit(plan, force, id);
     const kept = new Set(target.groups.map((group) => group.id));
     for (const group of before.groups) if (!kept.has(group.id)) groups.remove(group.id);
     for (const group of target.groups) groups.put(group);
@@ -55,4 +62,8 @@ export class GroupOperations {
       dependenciesOf: (app) => [...(target.apps.get(app)?.dependencies ?? []), ...enclosing(app)],
     });
   }
+}
+
+function fail(error: Error): never {
+  throw error;
 }

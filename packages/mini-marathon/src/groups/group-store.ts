@@ -8,6 +8,8 @@ export interface GroupDefinition {
   readonly dependencies: readonly string[];
   /** Of the last change to the group itself. */
   readonly version: string;
+  /** Whether apps below are to have the group's name as role: kept for who asks. There is one role here. */
+  readonly enforceRole?: boolean;
 }
 
 /** The groups that exist: made by themselves or by an app below them, gone only when they are deleted. */

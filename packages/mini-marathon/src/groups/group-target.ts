@@ -1,4 +1,4 @@
-import { invalidObject, sameIdAsGroup, unknownGroupVersion } from '../api-error';
+import { invalidObject, sameIdAsGroup, unknownGroup } from '../api-error';
 import { withVersions } from '../apps/change';
 import type { AppDefinition } from '../apps/definition';
 import { absoluteId, ID_ERROR, isBelow, isValidId, parentId } from '../apps/path-id';
@@ -46,15 +46,20 @@ function fill(
   const current = contentsOf(cluster, id);
   const before = cluster.groups.get(id);
   const dependencies = update.dependencies?.map((other) => absoluteId(other, parentId(id)));
-  target.groups.push({ id, dependencies: dependencies ?? before?.dependencies ?? [], version });
+  const enforceRole = update.enforceRole ?? before?.enforceRole;
+  target.groups.push({
+    id,
+    dependencies: dependencies ?? before?.dependencies ?? [],
+    version,
+    ...(enforceRole === undefined ? {} : { enforceRole }),
+  });
   if (update.apps === undefined) {
     for (const app of current.apps.values()) if (parentId(app.id) === id) target.apps.set(app.id, app);
   }
   update.apps?.forEach((input, index) => {
     const app = child(input.id, id, `${path}/apps(${index})/id`);
     const options = { partialUpdate: false, allowCreation: true };
-    // A client may send back what it got: then a version says nothing.
-    target.apps.set(app, defineApp(cluster, app, { ...input, version: undefined }, options, version));
+    target.apps.set(app, defineApp(cluster, app, input, options, version));
   });
   if (update.groups === undefined) {
     const inChild = (other: string): boolean => isBelow(other, id) && parentId(other) !== id;
@@ -82,7 +87,7 @@ function scaled({ apps, groups }: GroupContents, by: number, version: string): G
 
 function earlier(cluster: Cluster, id: string, wanted: string, version: string): GroupContents {
   const then = cluster.history.at(wanted);
-  if (then === undefined) throw unknownGroupVersion(id, wanted);
+  if (then === undefined) throw unknownGroup(id);
   const apps = then.apps
     .filter((app) => isBelow(app.id, id))
     .map((app) => {

@@ -13,13 +13,15 @@ export interface GroupUpdate {
   readonly dependencies?: readonly string[] | undefined;
   /** Multiplies the instances of every app below; nothing else is changed then. */
   readonly scaleBy?: number | undefined;
+  readonly enforceRole?: boolean | undefined;
   /** Goes back to how the group was then; nothing else is changed then. */
   readonly version?: string | undefined;
 }
 
 // Optional: an item that is required would make an empty list a mistake.
 const apps = Joi.array().items(appInput.keys({ id: Joi.string().required() }).optional());
-const keys = { apps, dependencies: Joi.array().items(Joi.string()) };
+const enforceRole = Joi.boolean();
+const keys = { apps, dependencies: Joi.array().items(Joi.string()), enforceRole };
 const inner = Joi.object({
   ...keys,
   id: Joi.string().required(),
@@ -34,6 +36,11 @@ const schema = Joi.object({
   scaleBy: Joi.number().min(0),
   version: Joi.string(),
 }).required();
+
+/** What `PATCH` may say. @throws ApiError 422 */
+export function readGroupPatch(body: unknown): Pick<GroupUpdate, 'enforceRole'> {
+  return checked(Joi.object({ enforceRole }).required(), body) as Pick<GroupUpdate, 'enforceRole'>;
+}
 
 /** @throws ApiError 422 */
 export function readGroup(body: unknown): GroupUpdate {

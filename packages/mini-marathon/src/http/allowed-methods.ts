@@ -17,7 +17,7 @@ const RESOURCES: readonly (readonly [path: RegExp, methods: readonly string[]])[
   [/^\/v2\/queue\/.+\/delay\/?$/, ['DELETE']],
   [/^\/v2\/tasks\/?$/, GET],
   [/^\/v2\/tasks\/delete\/?$/, ['POST']],
-  [/^\/v2\/groups(\/|$)/, CHANGE],
+  [/^\/v2\/groups(\/|$)/, [...CHANGE, 'PATCH']],
   [/^\/v2\/pods(\/|$)/, CHANGE],
   [/^\/v2\/leader\/?$/, [...GET, 'DELETE']],
   [/^\/v2\/eventSubscriptions\/?$/, [...GET, 'POST', 'DELETE']],

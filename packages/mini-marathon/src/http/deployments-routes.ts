@@ -6,7 +6,7 @@ import type { Operations } from '../operations/operations';
 import { deploymentView } from '../views/deployment-view';
 import { queueView } from '../views/queue-view';
 import { captured, flag, values } from './request';
-import { sendDeployment } from './response';
+import { sendDeployment, sendNothing } from './response';
 
 /** `/v2/deployments` (4B.5). */
 export function deploymentsRoutes(cluster: Cluster, operations: Operations): Router {
@@ -21,7 +21,7 @@ export function deploymentsRoutes(cluster: Cluster, operations: Operations): Rou
     if (cluster.deployments.get(id) === undefined) throw unknownDeployment(id);
     if (!flag(request, 'force')) return sendDeployment(response, operations.revert(id));
     cluster.deployments.cancel(id);
-    response.status(202).end();
+    sendNothing(response, cluster, 202);
   });
   return router;
 }
@@ -37,7 +37,7 @@ export function queueRoutes(cluster: Cluster): Router {
   router.delete(/^\/(.+)\/delay\/?$/, (request, response) => {
     const id = absoluteId(captured(request, 0));
     if (!cluster.queue.resetDelay(id)) throw notQueued(id);
-    response.status(204).end();
+    sendNothing(response, cluster, 204);
   });
   return router;
 }

@@ -1,16 +1,16 @@
 import type { Request } from 'express';
 import { Router } from 'express';
-import { unknownGroup, unknownGroupVersion } from '../api-error';
+import { invalidObject, unknownGroup } from '../api-error';
 import type { AppDefinition } from '../apps/definition';
 import { absoluteId, isBelow, parentId } from '../apps/path-id';
 import type { Cluster } from '../cluster';
 import { GroupOperations } from '../groups/group-operations';
-import { readGroup, type GroupUpdate } from '../groups/group-update';
+import { readGroup, readGroupPatch, type GroupUpdate } from '../groups/group-update';
 import type { Snapshot } from '../groups/history';
 import type { Embed } from '../views/app-view';
 import { appView } from '../views/app-view';
 import { captured, embeds, flag, jsonBody, values } from './request';
-import { sendDeployment } from './response';
+import { sendDeployment, sendNothing } from './response';
 
 interface GroupView {
   readonly id: string;
@@ -19,6 +19,8 @@ interface GroupView {
   readonly groups: readonly GroupView[];
   readonly dependencies: readonly string[];
   readonly version: string;
+  /** Only where somebody has said it: clients of 1.8 know no such field. */
+  readonly enforceRole?: boolean;
 }
 
 /** `/v2/groups`: the tree that the ids of groups and apps span. */
@@ -40,7 +42,7 @@ export function groupsRoutes(cluster: Cluster): Router {
     const version = captured(request, 1);
     const then = cluster.history.at(version);
     const wasThere = id === '/' || then?.groups.some((group) => group.id === id) === true;
-    if (then === undefined || !wasThere) throw unknownGroupVersion(id, version);
+    if (then === undefined || !wasThere) throw unknownGroup(id);
     response.json(groupView(then, id, WHOLE, (app) => app));
   });
 
@@ -70,12 +72,20 @@ export function groupsRoutes(cluster: Cluster): Router {
 
   router.put(/^\/(.*)$/, (request, response) => {
     const update = readGroup(jsonBody(request));
-    const id = absoluteId(update.id === undefined || idOf(request) !== '/' ? idOf(request) : update.id);
+    const id = target(request, update);
     if (flag(request, 'dryRun')) {
       response.json({ steps: operations.preview(id, update).steps });
       return;
     }
     sendDeployment(response, operations.update(id, update, flag(request, 'force')));
+  });
+
+  router.patch(/^\/(.*)$/, (request, response) => {
+    const id = existing(cluster, idOf(request));
+    const patch = readGroupPatch(jsonBody(request));
+    if (id === '/') throw invalidObject([{ path: '/', errors: ['must not be root'] }]);
+    operations.patch(id, patch);
+    sendNothing(response, cluster, 200);
   });
 
   router.delete(/^\/(.*)$/, (request, response) => {
@@ -138,5 +148,6 @@ function groupView(
       : [],
     dependencies: own?.dependencies ?? [],
     version: newest.at(-1) ?? NEVER,
+    ...(own?.enforceRole === undefined ? {} : { enforceRole: own.enforceRole }),
   };
 }

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { Router } from 'express';
 import Joi from 'joi';
-import { badParameter, malformedTaskId, scaleAndWipe, unknownTask } from '../api-error';
+import { badParameter, malformedTaskId, scaleAndWipe, unknownGroup, unknownTask } from '../api-error';
 import type { AppDefinition } from '../apps/definition';
 import { servicePortsOf } from '../apps/definition';
 import { absoluteId, isBelow, safePath } from '../apps/path-id';
@@ -27,6 +27,7 @@ export function appTasksRoutes(cluster: Cluster, operations: Operations): Router
 
   router.get(GROUP_TASKS, (request, response) => {
     const group = absoluteId(captured(request, 0));
+    if (cluster.groups.get(group) === undefined) throw unknownGroup(group);
     const apps = cluster.apps.list().filter((app) => isBelow(app.id, group));
     response.json({ tasks: apps.flatMap((app) => cluster.table.ofApp(app.id)).map(view) });
   });

@@ -1,4 +1,4 @@
-import { invalidObject, unknownApp, unknownAppVersion } from '../api-error';
+import { invalidObject, unknownApp } from '../api-error';
 import { withVersions } from '../apps/change';
 import type { AppDefinition, AppInput } from '../apps/definition';
 import { normalise } from '../apps/normalise';
@@ -25,9 +25,12 @@ export function defineApp(
 ): AppDefinition {
   const current = apps.get(id);
   if (current === undefined && !options.allowCreation) throw unknownApp(id);
-  if (current !== undefined && input.version !== undefined) {
+  // Where the whole app is meant, its version is part of what was read and says nothing.
+  if (current !== undefined && options.partialUpdate && input.version !== undefined) {
     refuseMoreThanVersion(input);
-    return withVersions(current, versionOf(apps, id, input.version), version);
+    const earlier = versionOf(apps, id, input.version);
+    if (earlier === undefined) throw unknownApp(id);
+    return withVersions(current, earlier, version);
   }
   checkInput(input);
   const base = options.partialUpdate ? current : undefined;
@@ -36,12 +39,8 @@ export function defineApp(
   return current === undefined ? app : withVersions(current, app, version);
 }
 
-/** @throws ApiError 404 */
-export function versionOf(apps: Cluster['apps'], id: string, version: string): AppDefinition {
-  if (apps.get(id) === undefined) throw unknownApp(id);
-  const found = apps.versions(id).find((app) => app.version === version);
-  if (found === undefined) throw unknownAppVersion(id, version);
-  return found;
+export function versionOf(apps: Cluster['apps'], id: string, version: string): AppDefinition | undefined {
+  return apps.versions(id).find((app) => app.version === version);
 }
 
 function refuseMoreThanVersion(input: AppInput): void {

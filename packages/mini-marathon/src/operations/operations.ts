@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { appExists, sameIdAsGroup, unknownApp, unknownDeployment } from '../api-error';
+import { appExists, sameIdAsGroup, unknownApp, unknownAppVersion, unknownDeployment } from '../api-error';
 import { withVersions } from '../apps/change';
 import type { AppDefinition, AppInput } from '../apps/definition';
 import { absoluteId, groupsAbove } from '../apps/path-id';
@@ -124,7 +124,10 @@ export class Operations {
 
   /** @throws ApiError 404 */
   appVersion(id: string, version: string): AppDefinition {
-    return versionOf(this.cluster.apps, id, version);
+    this.app(id);
+    const found = versionOf(this.cluster.apps, id, version);
+    if (found === undefined) throw unknownAppVersion(id, version);
+    return found;
   }
 
   private deploy(
