@@ -1,5 +1,5 @@
 import type { Json } from '@waiter/core';
-import { MarathonEvents } from './events';
+import { EVENT_TYPES, MarathonEvents } from './events';
 import { FailedInstances } from './failed-instances';
 import { KnownTasks } from './known-tasks';
 
@@ -154,6 +154,49 @@ describe('health', () => {
   test('without a verdict it means nothing', () => {
     expect(reader().read('instance_health_changed_event', { ...health, healthy: null })).toEqual([]);
   });
+});
+
+test.each<[string, Json]>([
+  [
+    'an event',
+    { original: {}, target: {}, steps: [{ actions: [{ action: 'ScaleApplication', app: `/${SERVICE}` }] }] },
+  ],
+  [
+    '1.1',
+    {
+      steps: [
+        {
+          actions: [
+            { type: 'StartApplication', app: `/${SERVICE}` },
+            { type: 'StopApplication', app: '/other' },
+          ],
+        },
+      ],
+    },
+  ],
+  [
+    '0.8',
+    {
+      steps: [
+        [{ action: 'StartApplication', app: `/${SERVICE}` }],
+        [{ action: 'ScaleApplication', app: `/${SERVICE}` }],
+      ],
+    },
+  ],
+])('a deployment as %s tells it names its apps in its steps', (_name, plan) => {
+  expect(reader().read('deployment_success', { plan })).toEqual([{ type: 'changed', serviceId: SERVICE }]);
+});
+
+test('a kill for its health by the name that it had up to 1.4 is a failure too', () => {
+  const { read, status } = reader();
+  expect(EVENT_TYPES).toContain('unhealthy_task_kill_event');
+  const kill = { appId: `/${SERVICE}`, taskId: OLD_TASK, reason: 'timeout', host: '10.0.0.1' };
+  expect(read('unhealthy_task_kill_event', kill)).toEqual([]);
+  expect(status('TASK_KILLED', { taskId: OLD_TASK })).toMatchObject([
+    {
+      failed: { flags: ['never-passed-health-checks'], message: expect.stringContaining('Reason: timeout') },
+    },
+  ]);
 });
 
 test('deployments and the end of an app mean: look at our apps', () => {

@@ -14,6 +14,8 @@ export const EVENT_TYPES: readonly string[] = [
   'health_status_changed_event',
   'instance_health_changed_event',
   'unhealthy_instance_kill_event',
+  // By the name that it had up to 1.4.
+  'unhealthy_task_kill_event',
   'app_terminated_event',
   'deployment_success',
   'deployment_failed',
@@ -58,6 +60,7 @@ export class MarathonEvents {
       case 'instance_health_changed_event':
         return this.health(serviceId, event, event['healthy']);
       case 'unhealthy_instance_kill_event':
+      case 'unhealthy_task_kill_event':
         this.noteUnhealthyKill(event);
         return [];
       case 'app_terminated_event':
@@ -128,8 +131,7 @@ export class MarathonEvents {
   }
 
   private deployment(event: JsonObject): SchedulerEvent[] {
-    const apps = list(object(event['plan'])['affectedApps']).map((id) => stripSlash(text(id) ?? ''));
-    return apps
+    return appsOf(object(event['plan']))
       .filter((id) => isOurs(id, this.servicePrefix))
       .map((serviceId) => ({ type: 'changed', serviceId }));
   }
@@ -153,4 +155,13 @@ export class MarathonEvents {
     }
     return null;
   }
+}
+
+/** Which apps a plan is about. Marathons that do not know the light form name them in the steps alone, the oldest as bare lists. */
+function appsOf(plan: JsonObject): string[] {
+  const actions = list(plan['steps']).flatMap((step) =>
+    Array.isArray(step) ? list(step) : list(object(step)['actions']),
+  );
+  const ids = [...list(plan['affectedApps']), ...actions.map((action) => object(action)['app'])];
+  return [...new Set(ids.map((id) => stripSlash(text(id) ?? '')))];
 }

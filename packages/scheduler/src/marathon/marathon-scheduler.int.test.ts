@@ -509,6 +509,7 @@ describe('events', () => {
     expect(changes(events)).toBe(2);
     expect(marathon.requests[0]?.headers.accept).toBe('text/event-stream');
     expect(marathon.requests[0]?.line).toContain('event_type=status_update_event');
+    expect(marathon.requests[0]?.line).toContain('plan-format=light');
   });
 
   test('a stream that falls silent is opened again', async () => {
