@@ -35,6 +35,12 @@ const portMapping = Joi.object({
   labels: strings,
 }).unknown();
 
+const discovery = Joi.object({
+  ports: Joi.array().items(
+    Joi.object({ number: port, name: Joi.string(), protocol: Joi.string() }).unknown(),
+  ),
+}).unknown();
+
 const artifact = Joi.object({
   uri: Joi.string().required(),
   extract: Joi.boolean(),
@@ -100,7 +106,7 @@ export const appInput = Joi.object({
   check: Joi.object().unknown(),
   tty: Joi.boolean(),
   resourceLimits: Joi.object().unknown(),
-  ipAddress: Joi.object({ networkName: Joi.string(), labels: strings }).unknown(),
+  ipAddress: Joi.object({ networkName: Joi.string(), labels: strings, discovery }).unknown(),
   requirePorts: Joi.boolean(),
   version: Joi.string(),
   killSelection: Joi.string().valid('YOUNGEST_FIRST', 'OLDEST_FIRST'),

@@ -10,7 +10,8 @@ export function constraintError(constraint: readonly string[]): string | undefin
   }
   switch (operator) {
     case 'UNIQUE':
-      return value === undefined ? undefined : 'Value specified but not used';
+      // Marathons up to 0.13 show it with an empty one.
+      return (value ?? '') === '' ? undefined : 'Value specified but not used';
     case 'CLUSTER':
     case 'IS':
       return value === undefined || value === '' ? 'Missing value' : undefined;

@@ -82,4 +82,27 @@ describe('the container of an app (what /v2/apps shows since 1.5)', () => {
     });
     expect(shown.networks).toEqual([{ mode: 'container', name: 'dcos', labels }]);
   });
+
+  it('has the ports that ipAddress would have discovered', () => {
+    const ports = [
+      { number: 80, name: 'http', protocol: 'tcp' },
+      { number: 53, name: 'dns', protocol: 'udp' },
+    ];
+    const shown = app({ cmd: 'a', ipAddress: { networkName: 'dcos', discovery: { ports } } });
+    expect(shown.container).toMatchObject({
+      type: 'MESOS',
+      portMappings: [
+        { containerPort: 80, name: 'http', protocol: 'tcp', servicePort: 10_000 },
+        { containerPort: 53, name: 'dns', protocol: 'udp', servicePort: 10_001 },
+      ],
+    });
+    const mesos = app({
+      container: { type: 'MESOS', docker: { image: 'i' } },
+      ipAddress: { discovery: { ports } },
+    });
+    expect(mesos.container).toMatchObject({
+      docker: { image: 'i' },
+      portMappings: [{ containerPort: 80 }, {}],
+    });
+  });
 });

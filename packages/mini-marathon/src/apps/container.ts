@@ -1,5 +1,5 @@
 import type { Json } from '@waiter/core';
-import type { AppDefinition, AppInput, PortMapping } from './definition';
+import type { AppDefinition, PortMapping } from './definition';
 import { portMappings } from './definition';
 
 type Container = Readonly<Record<string, Json>>;
@@ -56,24 +56,6 @@ function filled(
     ...mapping,
     servicePort: asked === 0 ? (before?.servicePort ?? servicePorts()) : asked,
   };
-}
-
-/** The networks that an older client names below `docker` and `ipAddress`; undefined where it names none. */
-export function impliedNetworks(input: AppInput): AppDefinition['networks'] | undefined {
-  const docker = input.container?.['docker'];
-  const network = isObject(docker) ? docker['network'] : undefined;
-  const address = input.ipAddress;
-  if (network === 'HOST') return [{ mode: 'host' }];
-  if (network === 'BRIDGE') return [{ mode: 'container/bridge' }];
-  if (address === undefined && network !== 'USER') return undefined;
-  const { networkName, labels } = address ?? {};
-  return [
-    {
-      mode: 'container',
-      ...(networkName === undefined ? {} : { name: networkName }),
-      ...(labels === undefined ? {} : { labels }),
-    },
-  ];
 }
 
 /** Whether its ports are those of a container rather than those of the host. */

@@ -114,10 +114,21 @@ export type AppInput = {
   readonly ports?: readonly number[] | undefined;
   /** Deprecated spelling of `networks`. */
   readonly ipAddress?:
-    { readonly networkName?: string; readonly labels?: Readonly<Record<string, string>> } | undefined;
+    | {
+        readonly networkName?: string;
+        readonly labels?: Readonly<Record<string, string>>;
+        readonly discovery?: { readonly ports?: readonly DiscoveryPort[] };
+      }
+    | undefined;
   /** Deprecated spelling of `fetch`. */
   readonly uris?: readonly string[] | undefined;
 };
+
+/** What `ipAddress.discovery` said of a port before there were port mappings for every container. */
+export interface DiscoveryPort {
+  readonly [name: string]: Json;
+  readonly number?: number;
+}
 
 /** A port of a container, as a client names it or with everything filled in. */
 export interface PortMapping {

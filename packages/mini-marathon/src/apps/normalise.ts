@@ -1,15 +1,8 @@
 import type { AppDefinition, AppInput, Artifact, PortDefinition, ReadinessCheck } from './definition';
-import {
-  impliedNetworks,
-  isInContainer,
-  normaliseContainer,
-  objectOf,
-  withContainerPorts,
-  withHostPorts,
-} from './container';
+import { isInContainer, normaliseContainer, objectOf, withContainerPorts, withHostPorts } from './container';
 import { defined } from './defined';
 import { healthCheck } from './health-check';
-import { withNetworks } from './networks';
+import { containerOf, networksOf } from './networks';
 import { absoluteId, parentId } from './path-id';
 import { isArchive } from '../tasks/archive';
 
@@ -43,6 +36,7 @@ export function normalise(
   servicePorts: ServicePorts,
   version: string,
 ): AppDefinition {
+  const container = containerOf(input);
   const given = defined({
     cmd: input.cmd,
     args: input.args,
@@ -55,12 +49,12 @@ export function normalise(
     gpus: input.gpus,
     executor: input.executor,
     constraints: input.constraints,
-    fetch: (input.fetch ?? input.uris?.map((uri) => ({ uri, extract: isArchive(uri) })))?.map(artifact),
+    fetch: fetched(input)?.map(artifact),
     storeUrls: input.storeUrls,
     backoffSeconds: input.backoffSeconds,
     backoffFactor: input.backoffFactor,
     maxLaunchDelaySeconds: input.maxLaunchDelaySeconds,
-    container: input.container && normaliseContainer(input.container, previous, servicePorts),
+    container: container && normaliseContainer(container, previous, servicePorts),
     healthChecks: input.healthChecks?.map(healthCheck),
     readinessChecks: input.readinessChecks?.map(readinessCheck),
     dependencies: input.dependencies?.map((other) => absoluteId(other, parentId(id))),
@@ -80,7 +74,7 @@ export function normalise(
     killSelection: input.killSelection,
     unreachableStrategy: input.unreachableStrategy,
     portDefinitions: portDefinitions(input, previous, servicePorts),
-    networks: (input.networks ?? []).length > 0 ? withNetworks(input.networks ?? []) : impliedNetworks(input),
+    networks: networksOf(input),
     taskKillGracePeriodSeconds: input.taskKillGracePeriodSeconds,
   });
   const whole: AppDefinition = withoutEmpty({
@@ -155,6 +149,12 @@ const anyPort = (servicePorts: ServicePorts): PortDefinition => ({
   protocol: 'tcp',
   labels: {},
 });
+
+/** `uris` is the older word, which says nothing when it is empty. */
+function fetched({ fetch, uris = [] }: AppInput): AppInput['fetch'] {
+  if ((fetch ?? []).length > 0 || uris.length === 0) return fetch;
+  return uris.map((uri) => ({ uri, extract: isArchive(uri) }));
+}
 
 type ArtifactInput = NonNullable<AppInput['fetch']>[number];
 

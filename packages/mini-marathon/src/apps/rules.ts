@@ -35,6 +35,8 @@ function* inputErrors(input: AppInput): Wrong {
     yield ['/', 'cannot specify both an IP address and port'];
   if (ports.length > 0 && defined.length > 0 && defined.join() !== ports.join())
     yield ['/', 'cannot specify both ports and port definitions'];
+  if (ipAddress?.discovery !== undefined && input.container?.['type'] === 'DOCKER')
+    yield ['/ipAddress', 'ipAddress/discovery is not allowed for Docker containers'];
   if (ipAddress !== undefined && (input.networks ?? []).length > 0)
     yield ['/', 'must not specify both networks and ipAddress'];
   if (docker?.['network'] !== undefined && (input.networks ?? []).length > 0)

@@ -84,6 +84,13 @@ describe('an app of older words', () => {
     ]);
   });
 
+  it('fetches its uris where there is nothing else to fetch, and goes on fetching what it does where there are none', () => {
+    const before = made({ uris: ['http://h/a.txt'], fetch: [] });
+    expect(before.fetch.map(({ uri }) => uri)).toEqual(['http://h/a.txt']);
+    expect(sentBack(before, { uris: [] })).toBe(before);
+    expect(sentBack(before, { fetch: [] }).fetch).toEqual([]);
+  });
+
   it('is on a container network where its network says no mode', () => {
     expect(made({ networks: [{ name: 'dcos' }] }).networks).toEqual([{ mode: 'container', name: 'dcos' }]);
   });

@@ -169,6 +169,15 @@ describe('app validation (4B.2, 4B.3)', () => {
     ],
     [{ id: 'x', cmd: 'a', acceptedResourceRoles: [] }, '/acceptedResourceRoles', 'must not be empty'],
     [
+      {
+        id: 'x',
+        container: { type: 'DOCKER', docker: { image: 'i' } },
+        ipAddress: { discovery: { ports: [{ number: 80, name: 'http' }] } },
+      },
+      '/ipAddress',
+      'ipAddress/discovery is not allowed for Docker containers',
+    ],
+    [
       { id: 'x', cmd: 'a', healthChecks: [{ protocol: 'MESOS_TCP' }, { protocol: 'MESOS_HTTP' }] },
       '/',
       'AppDefinition can contain at most one Mesos health check',
@@ -198,6 +207,7 @@ describe('app validation (4B.2, 4B.3)', () => {
   it('takes what an older client writes twice, when it is the same', () => {
     expect(outcome({ id: 'x', cmd: 'a', ports: [80], portDefinitions: [{ port: 80 }] })).toBe('valid');
     expect(outcome({ id: 'x', cmd: 'a', uris: ['http://a/b'], fetch: [] })).toBe('valid');
+    expect(outcome({ id: 'x', cmd: 'a', constraints: [['hostname', 'UNIQUE', '']] })).toBe('valid');
   });
 
   it('needs no command where there is a container', () => {
