@@ -178,7 +178,7 @@ describe('the memory limit', () => {
     });
   });
 
-  it('counts every process of the task, and lets others be', async () => {
+  it('scaling-and-schedulers case 71: counts every process of the task, and lets others be', async () => {
     const two = `${greedy(80).replace('exec ', '')} & ${greedy(80)}`;
     await marathon.call('POST', '/v2/apps', {
       id: 'pair',

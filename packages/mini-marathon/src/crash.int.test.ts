@@ -75,7 +75,7 @@ describe('a server that is killed by SIGKILL', () => {
     });
   }
 
-  it('leaves its tasks running; the next one takes them over, starts none twice, and goes on with its apps', async () => {
+  it('scaling-and-schedulers case 73: leaves its tasks running; the next one takes them over, starts none twice, and goes on with its apps', async () => {
     const first = await killedWith(web);
     const before = await first.settled('web');
     await first.kill?.();
@@ -106,7 +106,7 @@ describe('a server that is killed by SIGKILL', () => {
     expect(await second.stop()).toEqual([]);
   });
 
-  it('does not make the next one think that a task which ended meanwhile is there', async () => {
+  it('scaling-and-schedulers case 73: does not make the next one think that a task which ended meanwhile is there', async () => {
     const first = await killedWith({ ...web, instances: 1 });
     const [task] = (await first.settled('web')).tasks;
     await first.kill?.();
@@ -134,7 +134,7 @@ describe('a server that is killed by SIGKILL', () => {
     expect(await second.stop()).toEqual([]);
   });
 
-  it('does not lose deployments, nor processes that left the group of their task', async () => {
+  it('scaling-and-schedulers case 72: does not lose deployments, nor processes that left the group of their task', async () => {
     const cmd = 'sleep 300 & setsid sleep 301 & wait';
     const checks = { healthChecks: [{ ...FAST_CHECK, gracePeriodSeconds: 300 }] };
     const first = await killedWith({ id: 'never', cmd, ...checks });

@@ -50,7 +50,7 @@ describe('a command that fails', () => {
     expect((await marathon.app('bad')).lastTaskFailure?.message).toBe('Command exited with status 3');
   });
 
-  it('is launched again after the delay by itself', async () => {
+  it('scaling-and-schedulers case 69: is launched again after the delay by itself, and its failures add up', async () => {
     await marathon.call('POST', '/v2/apps', { id: 'bad', cmd: 'exit 1', backoffSeconds: 0.1 });
     const ids = new Set<string>();
     await until(async () => {
@@ -96,7 +96,7 @@ describe('health checks (4B.8)', () => {
     );
   });
 
-  it('do not kill within the grace period, and do after it', async () => {
+  it('scaling-and-schedulers case 70: do not kill within the grace period, and do after it', async () => {
     const check = { ...FAST_CHECK, gracePeriodSeconds: 2, maxConsecutiveFailures: 1 };
     await marathon.call('POST', '/v2/apps', { id: 'never', cmd: 'exec sleep 60', healthChecks: [check] });
     const startedAt = performance.now();

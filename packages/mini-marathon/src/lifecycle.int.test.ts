@@ -1,4 +1,4 @@
-import { FAST_CHECK, TestServer, until, WEB_SERVER, type ShownTask } from './test-support';
+import { FAST_CHECK, processesOf, TestServer, until, WEB_SERVER, type ShownTask } from './test-support';
 
 interface Deployed {
   version: string;
@@ -270,4 +270,14 @@ it('gives a killed task its grace period, and the whole group its SIGTERM', asyn
   );
   expect(performance.now() - startedAt).toBeGreaterThan(900);
   expect(await said()).toBe('hi\nbye\n');
+});
+
+it('scaling-and-schedulers case 74: a task and all its children are gone after its kill, though none heeds SIGTERM', async () => {
+  // A shell and three sleeps: what is ignored when a program begins, it goes on to ignore.
+  const cmd = 'trap "" TERM; sleep 300 & sleep 301 & sleep 302 & wait';
+  const app = { id: 'family', cmd, ports: [], taskKillGracePeriodSeconds: 1 };
+  await marathon.call('POST', '/v2/apps', app);
+  await until(() => (processesOf(marathon.dataDir).length === 4 ? true : undefined));
+  await marathon.call('DELETE', '/v2/apps/family');
+  await until(() => (processesOf(marathon.dataDir).length === 0 ? true : undefined));
 });
