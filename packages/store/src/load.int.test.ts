@@ -45,6 +45,21 @@ test('scaling-and-schedulers case 19: load is summed over workers, the latest re
   expect((await ledger.demand()).get('other')).toMatchObject({ inFlight: 1 });
 });
 
+test('of workers that come and go between two questions, exactly those that are there count', async () => {
+  const say = (id: string) => ledger.report(id, new Map([['changing', load({ inFlight: 1 })]]));
+  const heard = async () => [...(await ledger.byWorker('changing')).keys()].sort();
+  for (const id of ['a/1', 'b/1']) await members.heartbeat(id, true);
+  await Promise.all([say('a/1'), say('b/1')]);
+  expect(await heard()).toEqual(['a/1', 'b/1']);
+  await members.leave('b/1');
+  // A report that was under way when it left.
+  await say('b/1');
+  await members.heartbeat('c/1', true);
+  await say('c/1');
+  expect(await heard()).toEqual(['a/1', 'c/1']);
+  expect(await ledger.demandOf('changing')).toMatchObject({ inFlight: 2 });
+});
+
 test('scaling-and-schedulers case 22: the load of a worker that is gone does not stay', async () => {
   await members.heartbeat('gone/1', true);
   await ledger.report('gone/1', new Map([['lost', load({ inFlight: 4 })]]));

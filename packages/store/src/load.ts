@@ -69,6 +69,9 @@ const withAsync = (load: ServiceLoad, count: number): ServiceLoad => ({
 
 /** What every worker says of its load; sums to demand, with the async requests, which are no worker's. */
 export class LoadLedger {
+  /** Those that were there when it was last asked: they seldom change. */
+  private lastWorkers: readonly WorkerId[] = [];
+
   constructor(
     private readonly connection: Connection,
     private readonly members: Membership,
@@ -106,22 +109,28 @@ export class LoadLedger {
 
   /** What each live worker reports of one service; workers that never had to do with it are left out. */
   async byWorker(id: ServiceId): Promise<ReadonlyMap<WorkerId, ServiceLoad>> {
-    const { redis, keys } = this.connection;
-    const workers = await this.members.workers();
-    const texts = await Promise.all(workers.map((worker) => redis.hget(keys.load(worker), id)));
-    return new Map(
-      workers.flatMap((worker, index) => {
-        const text = texts[index] ?? null;
-        return text === null ? [] : [[worker, add(NO_LOAD, text)] as const];
-      }),
-    );
+    const reports = await this.reports(id);
+    return new Map([...reports].map(([worker, text]) => [worker, add(NO_LOAD, text)]));
   }
 
   async demandOf(id: ServiceId): Promise<ServiceLoad> {
+    const [reports, asyncCount] = await Promise.all([this.reports(id), this.asyncRequests.countOf(id)]);
+    return withAsync([...reports.values()].reduce(add, NO_LOAD), asyncCount);
+  }
+
+  /** In one round trip, unless a worker is new: a cold start waits for the answer. */
+  private async reports(id: ServiceId): Promise<ReadonlyMap<WorkerId, string>> {
     const { redis, keys } = this.connection;
-    const [workers, asyncCount] = await Promise.all([this.members.workers(), this.asyncRequests.countOf(id)]);
-    const texts = await Promise.all(workers.map((worker) => redis.hget(keys.load(worker), id)));
-    const load = texts.reduce<ServiceLoad>((sum, text) => (text === null ? sum : add(sum, text)), NO_LOAD);
-    return withAsync(load, asyncCount);
+    const ask = async (worker: WorkerId) => [worker, await redis.hget(keys.load(worker), id)] as const;
+    const expected = this.lastWorkers;
+    const [workers, ...found] = await Promise.all([this.members.workers(), ...expected.map(ask)]);
+    this.lastWorkers = workers;
+    const others = await Promise.all(workers.filter((worker) => !expected.includes(worker)).map(ask));
+    const present = new Set(workers);
+    return new Map(
+      [...found, ...others].flatMap(([worker, text]) =>
+        text !== null && present.has(worker) ? [[worker, text] as const] : [],
+      ),
+    );
   }
 }
