@@ -1,8 +1,5 @@
 export * from './port';
-export {
-  createCompositeScheduler,
-  type Component,
-  type CompositeOptions,
-} from './composite/composite-scheduler';
+export type { Component } from './composite/component';
+export { createCompositeScheduler, type CompositeOptions } from './composite/composite-scheduler';
 export { createMarathonScheduler } from './marathon/marathon-scheduler';
 export type { ImagePolicy, MarathonAuth, MarathonOptions } from './marathon/options';
