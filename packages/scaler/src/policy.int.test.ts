@@ -1,6 +1,6 @@
 import type { ServiceId } from '@waiter/core';
 import { waitFor } from '@waiter/testkit';
-import type { ScaleState } from './service/service';
+import type { ScaleState } from './service/scale-state';
 import { SERVE, startCluster, type FakeWorker, type TestCluster } from './testing/cluster.int.test';
 
 let cluster: TestCluster;

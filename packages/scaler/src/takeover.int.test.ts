@@ -1,6 +1,6 @@
 import type { ServiceId } from '@waiter/core';
 import { startFaultProxy, waitFor, type FaultProxy } from '@waiter/testkit';
-import type { ScaleState } from './service/service';
+import type { ScaleState } from './service/scale-state';
 import { SERVE, startCluster, type TestCluster } from './testing/cluster.int.test';
 
 interface Recorded {

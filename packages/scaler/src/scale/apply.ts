@@ -1,7 +1,8 @@
 import { SchedulerError } from '@waiter/scheduler';
 import { assertActing, type Context } from '../context';
 import { serviceSpec } from '../service/record';
-import type { PendingDecision, Service } from '../service/service';
+import type { PendingDecision } from '../service/scale-state';
+import type { Service } from '../service/service';
 import type { Publisher } from '../sync/publisher';
 import type { Registry } from '../sync/registry';
 import type { Sync } from '../sync/sync';

@@ -4,7 +4,8 @@ import { LOAD_TTL_MS, type ServiceLoad } from '@waiter/store';
 import type { Context } from '../context';
 import type { Prober } from '../health/prober';
 import type { Adviser } from '../policy/adviser';
-import type { ScaleState, Service } from '../service/service';
+import { worthSaving } from '../service/scale-state';
+import type { Service } from '../service/service';
 import { noteFailures } from '../service/failing-instances';
 import { candidatesOf, currentError } from '../service/views';
 import type { Publisher } from '../sync/publisher';
@@ -12,10 +13,6 @@ import { nextDecisionId, type Journal } from './journal';
 import type { Pauses } from './pauses';
 
 const NO_USAGE: ReadonlyMap<InstanceId, number> = new Map();
-/** A busy service's last use is saved only so often. */
-const BUSY_PRECISION_MS = 5_000;
-/** What a policy carries over is saved as often; its word at once. */
-const POLICY_PRECISION_MS = 5_000;
 
 /** Hands a decision on to be applied. */
 export type Enqueue = (service: Service) => Promise<void>;
@@ -202,17 +199,4 @@ export class Evaluator {
       context.stepDown();
     }
   }
-}
-
-function worthSaving(saved: ScaleState | null, state: ScaleState): boolean {
-  return (
-    saved === null ||
-    Math.abs(saved.targetInstances - state.targetInstances) > 1e-3 ||
-    saved.lastKillAtMs !== state.lastKillAtMs ||
-    saved.label !== state.label ||
-    saved.scaleToInstances !== state.scaleToInstances ||
-    state.lastBusyAtMs - saved.lastBusyAtMs >= BUSY_PRECISION_MS ||
-    state.lastBusyAtMs < saved.lastBusyAtMs ||
-    (state.policy?.askedAtMs ?? 0) - (saved.policy?.askedAtMs ?? 0) >= POLICY_PRECISION_MS
-  );
 }

@@ -2,7 +2,8 @@ import type { InstanceId } from '@waiter/core';
 import type { Decision } from '@waiter/scaling';
 import type { Context } from '../context';
 import type { ScalingAction, ScalingResult } from '../metrics';
-import type { PendingDecision, Service } from '../service/service';
+import type { PendingDecision } from '../service/scale-state';
+import type { Service } from '../service/service';
 
 /** What happened to a service or an instance of it, beside decisions. */
 export type Happening = 'ready' | 'failed' | 'killed' | 'expired' | 'collected' | 'deployment-error';

@@ -2,37 +2,12 @@ import type { DeploymentError, Instance, InstanceId, Reference, ServiceId } from
 import type { Decision } from '@waiter/scaling';
 import type { ScheduledService } from '@waiter/scheduler';
 import type { InstanceSnapshot, ServiceLoad } from '@waiter/store';
-import type { SavedPolicy, ServicePolicy } from '../policy/adviser';
+import type { ServicePolicy } from '../policy/adviser';
 import { Departed } from './departed';
 import { TrackedInstance } from './instance';
 import { LaunchTracker } from './launch-tracker';
 import type { DescribedService } from './record';
-
-/** What survives the leader, in `store.services.saveScaleState`. */
-export interface ScaleState {
-  readonly targetInstances: number;
-  /** Wall clock, as are all of these. */
-  readonly evaluatedAtMs: number;
-  /** Last time somebody used the service or asked for it. */
-  readonly lastBusyAtMs: number;
-  readonly lastKillAtMs: number | null;
-  /** What the latest decision was for, before waits and limits. */
-  readonly scaleAmount: number;
-  readonly scaleToInstances: number;
-  /** Of the latest decision; what the API shows as `scaling-state`. */
-  readonly label: Decision['label'];
-  /** Of a service whose `scaling-policy` is not the formula. */
-  readonly policy?: SavedPolicy | null;
-}
-
-/** A decision on its way to the scheduler; a newer one takes its place. */
-export interface PendingDecision {
-  readonly id: string;
-  readonly decision: Exclude<Decision, { kind: 'none' }>;
-  readonly decidedAtMs: number;
-  /** When a router or the tick asked, wall clock. */
-  readonly askedAtMs: number;
-}
+import type { PendingDecision, ScaleState } from './scale-state';
 
 /** Everything that led to the service has moved on (spec: services-and-tokens 5.8). */
 export interface Stale {
@@ -182,11 +157,7 @@ export class Service {
     this.departed.kill(tracked.view(false));
     this.requested = Math.max(0, this.requested - 1);
     this.touchedAtMs = nowMs;
-    if (gone) {
-      this.departed.end(tracked.id);
-      this.instances.delete(tracked.id);
-      this.scheduled = Math.max(0, this.scheduled - 1);
-    }
+    if (gone) this.forget(tracked);
   }
 
   /** It was killed because it does not work: a failure, not a wish. @param gone it had ended by itself */
@@ -194,11 +165,13 @@ export class Service {
     tracked.fate = 'killed';
     this.departed.fail(tracked.failure({ ...tracked.instance, message: why }, !tracked.everHealthy), wallMs);
     this.requested = Math.max(0, this.requested - 1);
-    if (gone) {
-      this.departed.end(tracked.id);
-      this.instances.delete(tracked.id);
-      this.scheduled = Math.max(0, this.scheduled - 1);
-    }
+    if (gone) this.forget(tracked);
+  }
+
+  private forget({ id }: TrackedInstance): void {
+    this.departed.end(id);
+    this.instances.delete(id);
+    this.scheduled = Math.max(0, this.scheduled - 1);
   }
 
   /** Nothing of it runs any more. */

@@ -3,7 +3,8 @@ import type { ScheduledService } from '@waiter/scheduler';
 import type { InstanceSnapshot } from '@waiter/store';
 import type { Context } from '../context';
 import { readService, rebuildService, type DescribedService } from '../service/record';
-import { Service, type ScaleState } from '../service/service';
+import type { ScaleState } from '../service/scale-state';
+import { Service } from '../service/service';
 
 /** The services of this term. A service enters it with everything that a former leader left behind. */
 export class Registry {
