@@ -16,7 +16,7 @@ import { SCENARIOS, type Scenario } from './scenarios';
 
 const USAGE = `usage: npm run bench -- <measurement> [options]
 
-  cold-start      first byte minus the instance's own start-up   --runs 30 --warm-up 2 --parallel 1
+  cold-start      first byte minus the instance's own start-up   --runs 30 --warm-up 2 --parallel 1 --clients 1
   many-services   a scaler with many services: tick time, CPU, memory, Redis  --services 2000 --active 50 --seconds 30
   many-starts     services that are all asked for at once, from nothing    --services 200
   redis-commands  Redis commands per request on the warm path    --seconds 10 --connections 32
@@ -46,12 +46,13 @@ interface Measurement {
 
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'cold-start': {
-    options: ['runs', 'warm-up', 'parallel'],
+    options: ['runs', 'warm-up', 'parallel', 'clients'],
     run: ({ count }) =>
       measureColdStarts({
         runs: count('runs', 30),
         warmUp: count('warm-up', 2, 0),
         parallel: count('parallel', 1),
+        clients: count('clients', 1),
       }),
   },
   'many-services': {

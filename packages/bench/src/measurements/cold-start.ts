@@ -12,6 +12,8 @@ export interface ColdStartOptions {
   readonly warmUp: number;
   /** So many services are asked for at once in each run. */
   readonly parallel: number;
+  /** So many requests are sent at once for each of them. */
+  readonly clients: number;
 }
 
 const TARGET_P50_MS = 30;
@@ -20,7 +22,7 @@ const TARGET_P95_MS = 60;
 export const overhead = ({ before, after }: ColdStart): number => before + after;
 
 /** First byte minus the instance's own start-up, of services that nobody used before; by turns with starts without Waiter. */
-export function measureColdStarts({ runs, warmUp, parallel }: ColdStartOptions): Promise<Outcome> {
+export function measureColdStarts({ runs, warmUp, parallel, clients }: ColdStartOptions): Promise<Outcome> {
   return withCluster(async (cluster) => {
     const starts: ColdStart[] = [];
     const direct: number[] = [];
@@ -32,8 +34,9 @@ export function measureColdStarts({ runs, warmUp, parallel }: ColdStartOptions):
         const found = await firstRequests(
           cluster,
           all.map((n) => `cold-${run + warmUp}-${n}`),
+          clients,
         );
-        const without = await Promise.all(all.map(() => directStart(cluster.directory)));
+        const without = (await Promise.all(all.map(() => directStart(cluster.directory, clients)))).flat();
         found.forEach((start, n) => console.log(line(run, start, without[n] ?? NaN)));
         if (run <= 0) continue;
         starts.push(...found);

@@ -13,9 +13,10 @@ const LOOK_MS = 2;
 /**
  * The same without Waiter: a shell starts the kitchen, somebody who sees at once that it listens sends a request. What is left
  * beside the kitchen's own start-up (fork, exec, its slow first answer) no platform can avoid.
- * @returns milliseconds of overhead, counted as for a cold start
+ * @param clients requests that are sent at once
+ * @returns milliseconds of overhead of each, counted as for a cold start
  */
-export async function directStart(directory: string): Promise<number> {
+export async function directStart(directory: string, clients: number): Promise<readonly number[]> {
   const port = await freePort();
   const stdoutFile = join(directory, `direct-${port}`);
   const stdout = openSync(stdoutFile, 'a');
@@ -31,10 +32,12 @@ export async function directStart(directory: string): Promise<number> {
       intervalMs: LOOK_MS,
       timeoutMs: ANSWER_MS,
     });
-    const { firstByteAt, status } = await ask(port, {}, ANSWER_MS);
-    if (status !== 200) throw new Error(`the kitchen answered ${status}`);
+    const answers = await Promise.all(Array.from({ length: clients }, () => ask(port, {}, ANSWER_MS)));
     const { startedAt, listeningAt } = await kitchenStart(stdoutFile);
-    return firstByteAt - sentAt - (listeningAt - startedAt);
+    return answers.map(({ firstByteAt, status }) => {
+      if (status !== 200) throw new Error(`the kitchen answered ${status}`);
+      return firstByteAt - sentAt - (listeningAt - startedAt);
+    });
   } finally {
     // Its group: the shell, and the kitchen where the shell did not become it.
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');

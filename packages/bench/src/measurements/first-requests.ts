@@ -24,14 +24,25 @@ const UNUSED_MS = 600;
 const REST_MS = 700;
 
 /**
- * One request for each of the tokens, all at once, each of which is a service that nobody used before.
+ * Requests for each of the tokens, all at once, each of which is a service that nobody used before and of which one
+ * instance can serve them all.
+ * @param clients requests per token
  * @throws Error when one of them is not answered
  */
-export async function firstRequests(cluster: Cluster, tokens: readonly string[]): Promise<ColdStart[]> {
+export async function firstRequests(
+  cluster: Cluster,
+  tokens: readonly string[],
+  clients: number,
+): Promise<ColdStart[]> {
   for (const token of tokens)
-    await registerToken(cluster, token, { cmd: `${kitchenCommand()} -p $PORT0`, version: token });
+    await registerToken(cluster, token, {
+      cmd: `${kitchenCommand()} -p $PORT0`,
+      version: token,
+      'concurrency-level': clients,
+    });
   await sleep(REST_MS);
-  const answered = await Promise.all(tokens.map((token) => firstRequest(cluster, token)));
+  const all = tokens.flatMap((token) => Array<string>(clients).fill(token));
+  const answered = await Promise.all(all.map((token) => firstRequest(cluster, token)));
   const starts: ColdStart[] = [];
   for (const { serviceId, sentAt, firstByteAt } of answered) {
     const { startedAt, listeningAt } = await instanceStart(cluster, serviceId);
@@ -43,7 +54,8 @@ export async function firstRequests(cluster: Cluster, tokens: readonly string[])
     });
   }
   await sleep(UNUSED_MS);
-  for (const { serviceId } of answered) await deleteService(cluster, serviceId);
+  for (const serviceId of new Set(answered.map((one) => one.serviceId)))
+    await deleteService(cluster, serviceId);
   return starts;
 }
 
