@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { portCount, type AppDefinition } from '../apps/definition';
 
 /** Ports found free are handed out without another look for this long. */
 const FRESH_MS = 5000;
@@ -35,6 +36,13 @@ export class HostPorts {
     }
     if (this.ready.size < POOL_SIZE / 2) void this.refill(POOL_SIZE);
     return ports;
+  }
+
+  /** Ports for one task of the app, its own where it demands them; undefined: not at this moment. */
+  takeFor(app: AppDefinition): readonly number[] | undefined {
+    const fixed = (app.portDefinitions ?? []).map((definition) => definition.port);
+    if (!app.requirePorts || fixed.length === 0 || fixed.includes(0)) return this.take(portCount(app));
+    return this.takeExactly(fixed) ? fixed : undefined;
   }
 
   /** Takes exactly these (`requirePorts`). @returns false where one of them is in use by a task of ours */

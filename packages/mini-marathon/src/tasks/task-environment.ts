@@ -1,4 +1,6 @@
 import { portMappings, type AppDefinition } from '../apps/definition';
+import type { Agent } from '../events/task-events';
+import type { Task } from './task';
 
 /** What is taken over from this server's own environment; the rest may hold its secrets. */
 const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'] as const;
@@ -14,6 +16,12 @@ export interface EnvironmentInput {
   readonly sandbox: string;
   readonly agentId: string;
   readonly frameworkId: string;
+}
+
+/** The environment of a task of this server. */
+export function environmentOf({ app, id, ports, sandbox }: Task, agent: Agent): Record<string, string> {
+  const { host, id: agentId, frameworkId } = agent;
+  return taskEnvironment({ app, taskId: id, host, ports, sandbox, agentId, frameworkId }, process.env);
 }
 
 /** The environment of a task (4B.10). What the app sets wins over what is inherited, what the platform sets over both. */

@@ -41,10 +41,6 @@ export class TaskHealth {
     this.checkers.delete(task);
   }
 
-  stopAll(): void {
-    for (const task of [...this.checkers.keys()]) this.stop(task);
-  }
-
   private note(task: Task, index: number, state: HealthState, before: HealthState): void {
     const wasHealthy = isHealthy(task);
     const wasUnhealthy = isUnhealthy(task);

@@ -1,30 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import type { Clock } from '@waiter/core';
 import type { AppDefinition } from '../apps/definition';
-import { portCount } from '../apps/definition';
-import { UNCHECKED } from '../health/health-state';
 import { exitMessage, type ExitStatus } from './exit-status';
-import type { HostPorts } from './host-ports';
 import { signalGroup } from './process-group';
 import { needsStaging, stage } from './staging';
-import type { Task } from './task';
-import { taskIds } from './task';
-import { taskEnvironment } from './task-environment';
+import { stagedTask, type Task } from './task';
+import { environmentOf } from './task-environment';
 import { TaskEndings, type EndingParts, type EndObserver } from './task-endings';
-import { TaskHealth } from './task-health';
 import { TaskProcess } from './task-process';
-import { TaskReadiness } from './task-readiness';
 import { recordOf, taskOf, type TaskRecord } from './task-record';
-import { MemoryWatch } from './memory-watch';
 import { idsOfUser } from './task-user';
+import { TaskWatch, type WatchParts } from './task-watch';
 
 const DEFAULT_KILL_GRACE_MS = 3000;
 
-export interface RunnerParts extends EndingParts {
-  readonly ports: HostPorts;
-  readonly clock: Clock;
-  readonly enforceMemory: boolean;
-}
+export type RunnerParts = EndingParts & WatchParts;
 
 export interface TaskObserver extends EndObserver {
   /** A task became healthy, unhealthy or ready. */
@@ -34,28 +22,22 @@ export interface TaskObserver extends EndObserver {
 /** Starts and ends tasks, and turns what happens to their processes into states, events and failures. */
 export class TaskRunner {
   private readonly endings: TaskEndings;
-  private readonly health: TaskHealth;
-  private readonly readiness: TaskReadiness;
-  private readonly memory: MemoryWatch;
+  private readonly watch: TaskWatch;
 
   constructor(
     private readonly parts: RunnerParts,
     private readonly observer: TaskObserver,
   ) {
-    this.endings = new TaskEndings(parts, (task) => this.unwatch(task), observer);
-    this.health = new TaskHealth(parts.events, parts.clock, {
+    this.endings = new TaskEndings(parts, (task) => this.watch.end(task), observer);
+    this.watch = new TaskWatch(parts, {
       changed: (task) => {
         this.keep(task);
-        this.observer.changed(task.appId);
+        observer.changed(task.appId);
       },
+      ready: (task) => observer.changed(task.appId),
       kill: (task, cause) => this.killUnhealthy(task, cause),
+      exceeded: (task, message) => this.fail(task, message),
     });
-    this.readiness = new TaskReadiness((task) => this.observer.changed(task.appId));
-    this.memory = new MemoryWatch(
-      () => (parts.enforceMemory ? parts.table.all() : []),
-      (task, message) => this.fail(task, message),
-      () => parts.clock.now(),
-    );
   }
 
   /**
@@ -64,26 +46,10 @@ export class TaskRunner {
    * @returns undefined when no host port is at hand: after `ports.refill` try again
    */
   launch(app: AppDefinition): Task | undefined {
-    const { clock, events, sandboxes, table } = this.parts;
-    const ports = this.takePorts(app);
-    if (ports === undefined) return undefined;
-    const ids = taskIds(app.id, randomUUID());
-    const task: Task = {
-      ...ids,
-      appId: app.id,
-      app,
-      ports,
-      sandbox: sandboxes.pathOf(ids.id),
-      stagedAtMs: clock.now(),
-      startedAtMs: undefined,
-      state: 'TASK_STAGING',
-      health: app.healthChecks.map(() => UNCHECKED),
-      readiness: [],
-      decommissioned: false,
-      process: undefined,
-      staging: new AbortController(),
-      failure: undefined,
-    };
+    const { clock, events, ports, sandboxes, table } = this.parts;
+    const taken = ports.takeFor(app);
+    if (taken === undefined) return undefined;
+    const task = stagedTask(app, taken, (id) => sandboxes.pathOf(id), clock.now());
     table.add(task);
     events.instance(task, 'Scheduled');
     events.instance(task, 'Provisioned');
@@ -110,7 +76,7 @@ export class TaskRunner {
     }
     logger.info('task adopted', { taskId: task.id, pid });
     if (record.killing) return this.kill(task);
-    this.watch(task, { states: record.health, ageMs: clock.now() - record.startedAtMs });
+    this.watch.begin(task, { states: record.health, ageMs: clock.now() - record.startedAtMs });
   }
 
   /** Kills it for good: nothing takes its place. */
@@ -124,7 +90,7 @@ export class TaskRunner {
   kill(task: Task): void {
     if (task.state === 'TASK_STAGING') task.staging.abort();
     if (task.state !== 'TASK_RUNNING') return;
-    this.unwatch(task);
+    this.watch.end(task);
     task.state = 'TASK_KILLING';
     this.keep(task);
     this.parts.events.status(task);
@@ -137,17 +103,16 @@ export class TaskRunner {
   private fail(task: Task, message: string): void {
     if (task.state !== 'TASK_RUNNING' || task.failure !== undefined) return;
     task.failure = message;
-    this.unwatch(task);
+    this.watch.end(task);
     if (task.process !== undefined) signalGroup(task.process.pid, 'SIGKILL');
   }
 
   /** Every task stays as it is, for another server to adopt. */
   release(): void {
-    this.memory.stop();
+    this.watch.stop();
     for (const task of this.parts.table.all()) {
       // Without a process there is nothing to adopt: it is launched anew.
       task.staging.abort();
-      this.unwatch(task);
       task.process?.release();
     }
   }
@@ -167,7 +132,7 @@ export class TaskRunner {
   private start(task: Task): void {
     const { clock, events, logger } = this.parts;
     const { app, sandbox } = task;
-    const env = this.environment(task);
+    const env = environmentOf(task, this.parts.agent);
     const started = TaskProcess.start({ app, sandbox, env, user: idsOfUser(app.user) }, (exit) =>
       this.exited(task, exit),
     );
@@ -184,7 +149,7 @@ export class TaskRunner {
     events.instance(task, 'Running');
     logger.info('task started', { taskId: task.id, pid: started.pid, ports: task.ports });
     this.link(task);
-    this.watch(task);
+    this.watch.begin(task);
   }
 
   /** Who hears of an end finds the logs where its path leads. */
@@ -195,48 +160,11 @@ export class TaskRunner {
     else void linking.then(tell, tell);
   }
 
-  private environment(task: Task): Record<string, string> {
-    const { agent } = this.parts;
-    const input = {
-      app: task.app,
-      taskId: task.id,
-      host: agent.host,
-      ports: task.ports,
-      sandbox: task.sandbox,
-      agentId: agent.id,
-      frameworkId: agent.frameworkId,
-    };
-    return taskEnvironment(input, process.env);
-  }
-
-  private watch(task: Task, known?: Parameters<TaskHealth['watch']>[2]): void {
-    const { host } = this.parts.agent;
-    if (task.app.healthChecks.length > 0) {
-      const user = idsOfUser(task.app.user);
-      const target = { host, ports: task.ports, sandbox: task.sandbox, env: this.environment(task), user };
-      this.health.watch(task, target, known);
-    }
-    this.readiness.watch(task, host);
-    this.memory.look();
-  }
-
-  private unwatch(task: Task): void {
-    this.health.stop(task);
-    this.readiness.stop(task);
-  }
-
   /** Its logs are harder to find without; nothing else depends on it. */
   private link(task: Task): void {
     this.parts.sandboxes.link(task.id).catch((error: unknown) => {
       this.parts.logger.warn('no agent path to the sandbox', { taskId: task.id, error });
     });
-  }
-
-  private takePorts(app: AppDefinition): readonly number[] | undefined {
-    const fixed = (app.portDefinitions ?? []).map((definition) => definition.port);
-    if (!app.requirePorts || fixed.length === 0 || fixed.includes(0))
-      return this.parts.ports.take(portCount(app));
-    return this.parts.ports.takeExactly(fixed) ? fixed : undefined;
   }
 
   private killUnhealthy(task: Task, cause: string): void {

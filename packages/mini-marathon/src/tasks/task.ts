@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { AppDefinition } from '../apps/definition';
 import { safePath } from '../apps/path-id';
-import type { HealthState } from '../health/health-state';
+import { UNCHECKED, type HealthState } from '../health/health-state';
 import type { ReadinessState } from '../health/readiness';
 import type { TaskProcess } from './task-process';
 
@@ -32,10 +33,36 @@ export interface Task {
   failure: string | undefined;
 }
 
+/** A task that is about to be started. */
+export function stagedTask(
+  app: AppDefinition,
+  ports: readonly number[],
+  pathOf: (taskId: string) => string,
+  nowMs: number,
+): Task {
+  const ids = taskIds(app.id, randomUUID());
+  return {
+    ...ids,
+    appId: app.id,
+    app,
+    ports,
+    sandbox: pathOf(ids.id),
+    stagedAtMs: nowMs,
+    startedAtMs: undefined,
+    state: 'TASK_STAGING',
+    health: app.healthChecks.map(() => UNCHECKED),
+    readiness: [],
+    decommissioned: false,
+    process: undefined,
+    staging: new AbortController(),
+    failure: undefined,
+  };
+}
+
 const TASK_ID = /^(.+\.(?:instance|marathon)-[0-9a-f-]{36})(?:\.(?:_app|\$anon)\.\d+)?$/;
 
 /** Ids of a new task: `group_app.instance-<uuid>` and, of its first and only incarnation, `...._app.1`. */
-export function taskIds(appId: string, uuid: string): { id: string; instanceId: string } {
+function taskIds(appId: string, uuid: string): { id: string; instanceId: string } {
   const instanceId = `${safePath(appId)}.instance-${uuid}`;
   return { id: `${instanceId}._app.1`, instanceId };
 }
