@@ -10,6 +10,7 @@ import { DescriptionRefresh } from './operate/refresh';
 import { InstanceSignals } from './operate/signals';
 import { Adviser } from './policy/adviser';
 import { Applier } from './scale/apply';
+import { Decider } from './scale/decider';
 import { Drains } from './scale/drains';
 import { Evaluator, type Enqueue } from './scale/evaluate';
 import { Journal } from './scale/journal';
@@ -48,10 +49,12 @@ export function assemble(context: Context, enqueue: Enqueue): Parts {
   const drains = new Drains(context, publisher, journal, pauses);
   const safety = new Safety(context);
   const adviser = new Adviser(context);
+  const decider = new Decider(context, journal, publisher, adviser);
   const rounds = new Rounds(
     context,
     registry,
-    new Evaluator(context, prober, journal, pauses, publisher, enqueue, adviser),
+    new Evaluator(context, decider, prober, journal, pauses, publisher, enqueue),
+    decider,
     new Applier(context, registry, sync, publisher, drains, journal, pauses),
     pauses,
     adviser,

@@ -1,47 +1,28 @@
-import type { InstanceId } from '@waiter/core';
-import { decide, type Advice, type Decision, type DecisionInput } from '@waiter/scaling';
-import { LOAD_TTL_MS, type ServiceLoad } from '@waiter/store';
+import type { Decision } from '@waiter/scaling';
+import type { ServiceLoad } from '@waiter/store';
 import type { Context } from '../context';
 import type { Prober } from '../health/prober';
-import type { Adviser } from '../policy/adviser';
 import { worthSaving } from '../service/scale-state';
 import type { Service } from '../service/service';
-import { noteFailures } from '../service/failing-instances';
-import { candidatesOf, currentError } from '../service/views';
 import type { Publisher } from '../sync/publisher';
+import { isWanted, type Decider } from './decider';
 import { nextDecisionId, type Journal } from './journal';
 import type { Pauses } from './pauses';
-
-const NO_USAGE: ReadonlyMap<InstanceId, number> = new Map();
 
 /** Hands a decision on to be applied. */
 export type Enqueue = (service: Service) => Promise<void>;
 
-/** One evaluation of one service: what is known goes into `decide`, what comes out goes to the scheduler. */
+/** Evaluates a service: has it decided what to do, keeps the outcome, and hands on what is to be done. */
 export class Evaluator {
   constructor(
     private readonly context: Context,
+    private readonly decider: Decider,
     private readonly prober: Prober,
     private readonly journal: Journal,
     private readonly pauses: Pauses,
     private readonly publisher: Publisher,
     private readonly enqueue: Enqueue,
-    private readonly adviser: Adviser,
   ) {}
-
-  /** Reads which instances workers keep out of rotation; those that fail time after time are replaced. */
-  async heedFailures(service: Service): Promise<ReadonlyMap<InstanceId, unknown>> {
-    const { store, options } = this.context;
-    const ejected = await store.ejections.of(service.id);
-    const expired = noteFailures(service, ejected, options.expiryFailures);
-    if (expired === null || this.context.ended) return ejected;
-    this.publisher.publishSoon(service);
-    for (const [{ id }, failures] of expired) {
-      const why = `${failures} requests in a row failed on it`;
-      this.journal.happened(service, 'expired', why, `expired ${id}`, { instanceId: id });
-    }
-    return ejected;
-  }
 
   /**
    * @param load demand at this moment
@@ -59,7 +40,7 @@ export class Evaluator {
     }
     context.metrics.evaluations.inc();
     const { touchedAtMs } = service;
-    const decision = this.pauses.hold(service, await this.decide(service));
+    const decision = this.pauses.hold(service, await this.decider.decide(service));
     // Another evaluation of the same service may have been faster, and its decision carried out; both saw the same state.
     if (service.applying || service.touchedAtMs !== touchedAtMs || !context.acting()) return;
     if (service.scalingState !== decision.label) {
@@ -91,7 +72,7 @@ export class Evaluator {
     const { state, known, instances, pending, applying, lastRecorded } = service;
     if (known || instances.size > 0 || pending !== null || applying || lastRecorded === '') return false;
     if (state?.targetInstances !== 0 || state.label !== 'stable') return false;
-    if (load.inFlight + load.queued > 0 || this.isWanted(service)) return false;
+    if (load.inFlight + load.queued > 0 || isWanted(service, this.context.clock)) return false;
     service.load = load;
     service.state = {
       ...state,
@@ -101,87 +82,11 @@ export class Evaluator {
     return true;
   }
 
-  private async decide(service: Service): Promise<Decision> {
-    const advice = this.adviser.advise(service);
-    const first = decide(this.input(service, NO_USAGE, NO_USAGE, advice));
-    if (first.kind === 'create' && service.refusal !== null) {
-      return { ...first, kind: 'none', reason: `${first.reason}; waits: ${service.refusal.message}` };
-    }
-    if (first.kind === 'create' && (await this.isOldNews(service))) {
-      return { ...first, kind: 'none', reason: `${first.reason}; but that was before it was deleted` };
-    }
-    if (first.kind !== 'kill') return first;
-    // Only a stop has to know what each instance serves, and how well.
-    const [usage, ejected] = await Promise.all([
-      this.context.store.leases.usage(service.id),
-      this.heedFailures(service),
-    ]);
-    return decide(this.input(service, usage, ejected, advice));
-  }
-
-  private input(
-    service: Service,
-    usage: ReadonlyMap<InstanceId, number>,
-    ejected: ReadonlyMap<InstanceId, unknown>,
-    advice: Advice | null,
-  ): DecisionInput {
-    const { options, clock } = this.context;
-    const { compiled, scaling } = service.described;
-    const nowMs = clock.now();
-    const { state, load, known, requested, scheduled } = service;
-    return {
-      config: scaling,
-      loadBalancing: compiled.loadBalancing,
-      stale: service.stale !== null,
-      resources: { cpus: compiled.cpus, mem: compiled.memMiB },
-      demand: {
-        inFlight: load?.inFlight ?? 0,
-        queued: Math.max(load?.queued ?? 0, this.isWanted(service) ? 1 : 0),
-      },
-      scheduler: known ? { requested, scheduled } : null,
-      instances: candidatesOf(service, usage, ejected, nowMs),
-      deploymentError: currentError(service, options.deploymentError, {
-        wallMs: nowMs,
-        monotonicMs: clock.monotonic(),
-      }),
-      previous: state,
-      lastKillAtMs: state?.lastKillAtMs ?? null,
-      nowMs,
-      advice,
-      limits: {
-        quanta: options.quanta,
-        interKillMs: options.interKillMs,
-        coldStart: options.coldStart,
-        killBusy: true,
-        killsPerPass: options.killsPerPass,
-        maxExpiredUnhealthy: options.maxExpiredUnhealthyInstances,
-        // One stop at a time belongs to the formula; a policy says how many it wants.
-        ...(advice === null ? {} : { killsPerPass: 'surplus', interKillMs: 0 }),
-      },
-    };
-  }
-
-  /**
-   * Reports of load are up to a second old: what they say of a service that was deleted a moment ago must not bring it
-   * back. Who waits for a slot is known at once.
-   */
-  private async isOldNews(service: Service): Promise<boolean> {
-    const { store, clock } = this.context;
-    if (clock.monotonic() - service.deletedAtMs > LOAD_TTL_MS || this.isWanted(service)) return false;
-    const { redis, keys } = store.connection;
-    return (await redis.zcard(keys.waiters(service.id))) === 0;
-  }
-
-  /** As good as one request that waits: the first instances are started, no more. */
-  private isWanted({ known, wantedUntilMs }: Service): boolean {
-    return !known && this.context.clock.monotonic() < wantedUntilMs;
-  }
-
   /** Carries the moving average on, here and in Redis: a new leader continues from it. */
   private async carry(service: Service, decision: Decision): Promise<void> {
     const { context } = this;
     const nowMs = context.clock.now();
-    const busy = service.outstanding > 0 || this.isWanted(service);
+    const busy = service.outstanding > 0 || isWanted(service, this.context.clock);
     service.state = {
       targetInstances: decision.targetInstances,
       evaluatedAtMs: nowMs,

@@ -6,6 +6,7 @@ import type { Service } from '../service/service';
 import type { Adviser } from '../policy/adviser';
 import type { Registry } from '../sync/registry';
 import type { Applier } from './apply';
+import type { Decider } from './decider';
 import { demandAfterNudge } from './demand';
 import type { Evaluator } from './evaluate';
 import type { Pauses } from './pauses';
@@ -25,6 +26,7 @@ export class Rounds {
     private readonly context: Context,
     private readonly registry: Registry,
     private readonly evaluator: Evaluator,
+    private readonly decider: Decider,
     private readonly applier: Applier,
     private readonly pauses: Pauses,
     private readonly adviser: Adviser,
@@ -97,7 +99,7 @@ export class Rounds {
     ]);
     if (service === null || this.context.ended) return;
     if (wanted) service.wantedUntilMs = clock.monotonic() + WANTED_MS;
-    if (service.instances.size > 0) await this.evaluator.heedFailures(service);
+    if (service.instances.size > 0) await this.decider.heedFailures(service);
     await this.evaluator.evaluate(service, load, askedAtMs);
   }
 
