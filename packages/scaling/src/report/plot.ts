@@ -1,3 +1,5 @@
+import { niceTop, numberLines } from './axis';
+
 /** One line of a plot: points in its own units. */
 export interface Series {
   readonly label: string;
@@ -13,6 +15,8 @@ export interface PlotOptions {
   readonly title: string;
   readonly xLabel: (x: number) => string;
   readonly yLabel: (y: number) => string;
+  /** Values of x that are marked, up to the greatest; round numbers by default. */
+  readonly xLines?: (most: number) => readonly number[];
   /** Top of the y axis, before rounding; what exceeds it is cut off. The greatest value by default. */
   readonly yMost?: number;
   /** The y axis is logarithmic, from `yLeast` on; what is below is drawn at the bottom. */
@@ -48,10 +52,10 @@ export function linePlot(series: readonly Series[], options: PlotOptions): strin
       `<text x="${LEFT - 6}" y="${height}" dy="4" text-anchor="end" fill="#555">${escapeText(options.yLabel(value))}</text>`
     );
   });
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map(
-    (share) =>
-      `<text x="${x(share * xMost)}" y="${HEIGHT - 6}" fill="#555" text-anchor="${share === 0 ? 'start' : share === 1 ? 'end' : 'middle'}">` +
-      `${escapeText(options.xLabel(share * xMost))}</text>`,
+  const ticks = (options.xLines ?? numberLines)(xMost).map(
+    (value) =>
+      `<text x="${x(value)}" y="${HEIGHT - 6}" fill="#555" text-anchor="${value === 0 ? 'start' : value > 0.97 * xMost ? 'end' : 'middle'}">` +
+      `${escapeText(options.xLabel(value))}</text>`,
   );
   const drawn = series.map((one, index) => (one.marks === true ? dots(one, index, x, y) : line(one, x, y)));
   return (
@@ -111,11 +115,4 @@ function yScale(most: number, least: number | undefined) {
     share: (value: number): number => (value <= least ? 0 : Math.log10(value / least) / decades),
     values: Array.from({ length: decades + 1 }, (_, power) => least * 10 ** power),
   };
-}
-
-/** The next round number. */
-function niceTop(value: number): number {
-  const power = 10 ** Math.floor(Math.log10(value));
-  const factor = [1, 1.2, 1.6, 2, 3, 4, 6, 8].find((candidate) => candidate * power >= value) ?? 10;
-  return factor * power;
 }
