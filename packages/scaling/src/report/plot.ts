@@ -29,7 +29,7 @@ const LEFT = 60;
 const RIGHT = 10;
 const BOTTOM = 24;
 const TOP = 26;
-const LEGEND_LETTER = 7.2;
+const LEGEND_LETTER = 6;
 
 /** Text of HTML and SVG. */
 export const escapeText = (text: string): string =>
@@ -89,15 +89,15 @@ function dots({ label, color, points }: Series, index: number, x: Scale, y: Scal
     .join('');
 }
 
-/** Labels from the right, each as wide as its text. */
+/** Labels from the right, each as wide as its text may be, after a patch of its colour. */
 function legend(series: readonly Series[]): string[] {
   let right = WIDTH - RIGHT;
   return [...series].reverse().map(({ label, color }) => {
-    const at = right;
-    right -= label.length * LEGEND_LETTER + 26;
+    const start = right - label.length * LEGEND_LETTER;
+    right = start - 28;
     return (
-      `<text x="${at}" y="15" text-anchor="end" fill="#222">${escapeText(label)}</text>` +
-      `<rect x="${(at - label.length * LEGEND_LETTER - 16).toFixed(1)}" y="8" width="10" height="6" fill="${color}"/>`
+      `<rect x="${(start - 14).toFixed(1)}" y="8" width="10" height="6" fill="${color}"/>` +
+      `<text x="${start.toFixed(1)}" y="15" fill="#222">${escapeText(label)}</text>`
     );
   });
 }
