@@ -5,7 +5,8 @@ import { schemeOf } from '../http/context';
 import type { Handler, Route } from '../http/route';
 import type { ServiceNotices } from '../services/instance-watch';
 import { idOf, pathParameter } from '../services/managed-service';
-import { serviceState, stateComponents, type StateComponent } from '../services/state-components';
+import { serviceState } from '../services/state/service-state';
+import { stateComponents, type StateComponent } from '../services/state-components';
 
 type Deps = Pick<ApiDeps, 'store' | 'routerId' | 'clock' | 'statsd' | 'config'>;
 
