@@ -1,6 +1,7 @@
 import { builtInSettings, type Instance } from '@waiter/core';
 import type { ScheduledService } from '@waiter/scheduler';
 import { noteFailures } from './failing-instances';
+import { inherit } from './inherit';
 import { rebuildService } from './record';
 import { Service } from './service';
 import { currentError } from './views';
@@ -140,7 +141,7 @@ test('a new leader leaves alone what the former one has killed, though the sched
     killed: [instance('b')],
     deploymentError: null,
   };
-  service.restore(snapshot, 2, 0);
+  inherit(service, snapshot, 2, 0);
   expect(service.instances.get('b')?.fate).toBe('killed');
   expect(service.healthyCount).toBe(1);
 });

@@ -1,7 +1,7 @@
 import type { DeploymentError, Instance, InstanceId, Reference, ServiceId } from '@waiter/core';
 import type { Decision } from '@waiter/scaling';
 import type { ScheduledService } from '@waiter/scheduler';
-import type { InstanceSnapshot, ServiceLoad } from '@waiter/store';
+import type { ServiceLoad } from '@waiter/store';
 import type { ServicePolicy } from '../policy/adviser';
 import { Departed } from './departed';
 import { TrackedInstance } from './instance';
@@ -190,24 +190,5 @@ export class Service {
     this.state = null;
     this.touchedAtMs = nowMs;
     this.deletedAtMs = nowMs;
-  }
-
-  /** Takes over what the former leader published: health, drains under way, and what is gone. */
-  restore(snapshot: InstanceSnapshot, nowMs: number, wallMs: number): void {
-    this.departed.restore(snapshot.failed, snapshot.killed, wallMs);
-    // The scheduler lists them until they are gone; they must not get requests again.
-    for (const { id } of snapshot.killed) {
-      const tracked = this.instances.get(id);
-      if (tracked !== undefined) tracked.fate = 'killed';
-    }
-    for (const { draining, drainingSinceMs = wallMs, ...instance } of snapshot.instances) {
-      const tracked = this.instances.get(instance.id);
-      if (tracked === undefined) continue;
-      if (instance.healthy && !tracked.healthy)
-        tracked.noteCheck({ healthy: true, status: 200, flags: [] }, 1);
-      // By age or by an operator: once it was told, it stays so.
-      if (instance.flags.includes('expired')) tracked.markedExpired = true;
-      if (draining) tracked.startDrain(nowMs - Math.max(0, wallMs - drainingSinceMs), drainingSinceMs);
-    }
   }
 }

@@ -2,6 +2,7 @@ import type { ServiceId } from '@waiter/core';
 import type { ScheduledService } from '@waiter/scheduler';
 import type { InstanceSnapshot } from '@waiter/store';
 import type { Context } from '../context';
+import { inherit } from '../service/inherit';
 import { readService, rebuildService, type DescribedService } from '../service/record';
 import type { ScaleState } from '../service/scale-state';
 import { Service } from '../service/service';
@@ -108,6 +109,6 @@ export class Registry {
     if (snapshot === undefined) return;
     this.snapshots.delete(service.id);
     const { clock } = this.context;
-    service.restore(snapshot, clock.monotonic(), clock.now());
+    inherit(service, snapshot, clock.monotonic(), clock.now());
   }
 }
