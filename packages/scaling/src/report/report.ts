@@ -1,6 +1,6 @@
 import { formatDuration } from '@waiter/core';
 import type { Comparison, Distribution, RequestSimulationResult } from '../simulator';
-import { clockLines } from './axis';
+import { clockLabel, clockLines, numberLabel } from './axis';
 import { escapeText, linePlot, type Series } from './plot';
 import { COLUMNS } from './table';
 
@@ -78,8 +78,8 @@ function tradeOff(results: readonly RequestSimulationResult[]): string {
   }));
   return linePlot(points, {
     title: 'wait p99 (s, logarithmic) over instance-seconds (thousands)',
-    xLabel: plain,
-    yLabel: plain,
+    xLabel: numberLabel,
+    yLabel: numberLabel,
     yLeast: 0.01,
   });
 }
@@ -99,21 +99,8 @@ function timelineOf({ policy, timeline }: RequestSimulationResult): string {
       },
       { label: 'instances', color: '#06c', points: timeline.map(({ atMs, instances }) => [atMs, instances]) },
     ],
-    { title: policy, xLabel: clock, xLines: clockLines, yLabel: plain, yMost: most },
+    { title: policy, xLabel: clockLabel, xLines: clockLines, yLabel: numberLabel, yMost: most },
   );
 }
 
 const COLORS = ['#06c', '#c33', '#0a6b2d', '#b60', '#808', '#088', '#555'];
-const plain = (value: number): string => String(Number(value.toPrecision(3)));
-
-function clock(ms: number): string {
-  const [size, unit] =
-    ms < 120_000
-      ? [1000, 's']
-      : ms < 7_200_000
-        ? [60_000, 'min']
-        : ms < 172_800_000
-          ? [3_600_000, 'h']
-          : [86_400_000, 'd'];
-  return `${plain(ms / size)} ${unit}`;
-}

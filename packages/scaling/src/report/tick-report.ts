@@ -1,4 +1,5 @@
 import type { TickState } from '../simulator';
+import { numberLabel } from './axis';
 import { linePlot } from './plot';
 
 /** What the original's simulator came to, as a part of a page. */
@@ -10,7 +11,7 @@ export function tickReport(states: readonly TickState[]): string {
         color,
         points: states.map((state, tick) => [tick, value(state)] as const),
       })),
-      { title, xLabel: String, yLabel: (value) => String(Number(value.toPrecision(3))) },
+      { title, xLabel: String, yLabel: numberLabel },
     );
   const last = states[states.length - 1];
   const summary =
