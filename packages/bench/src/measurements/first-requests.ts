@@ -44,18 +44,21 @@ export async function firstRequests(
   const all = tokens.flatMap((token) => Array<string>(clients).fill(token));
   const answered = await Promise.all(all.map((token) => firstRequest(cluster, token)));
   const starts: ColdStart[] = [];
-  for (const { serviceId, sentAt, firstByteAt } of answered) {
-    const { startedAt, listeningAt } = await instanceStart(cluster, serviceId);
-    starts.push({
-      total: firstByteAt - sentAt,
-      own: listeningAt - startedAt,
-      before: startedAt - sentAt,
-      after: firstByteAt - listeningAt,
-    });
+  const serviceIds = new Set(answered.map(({ serviceId }) => serviceId));
+  for (const id of serviceIds) {
+    const { startedAt, listeningAt } = await instanceStart(cluster, id);
+    for (const { serviceId, sentAt, firstByteAt } of answered) {
+      if (serviceId !== id) continue;
+      starts.push({
+        total: firstByteAt - sentAt,
+        own: listeningAt - startedAt,
+        before: startedAt - sentAt,
+        after: firstByteAt - listeningAt,
+      });
+    }
   }
   await sleep(UNUSED_MS);
-  for (const serviceId of new Set(answered.map((one) => one.serviceId)))
-    await deleteService(cluster, serviceId);
+  for (const id of serviceIds) await deleteService(cluster, id);
   return starts;
 }
 
