@@ -61,7 +61,7 @@ export class TaskWatch {
     this.readiness.stop(task);
   }
 
-  /** Every task. */
+  /** Watches none any more. */
   stop(): void {
     this.memory.stop();
     for (const task of this.parts.table.all()) this.end(task);

@@ -25,6 +25,7 @@ export class Decider {
     private readonly adviser: Adviser,
   ) {}
 
+  /** What is to be done by what is known at this moment. */
   async decide(service: Service): Promise<Decision> {
     const advice = this.adviser.advise(service);
     const first = decide(this.input(service, NO_USAGE, NO_USAGE, advice));

@@ -86,7 +86,7 @@ export class Evaluator {
   private async carry(service: Service, decision: Decision): Promise<void> {
     const { context } = this;
     const nowMs = context.clock.now();
-    const busy = service.outstanding > 0 || isWanted(service, this.context.clock);
+    const busy = service.outstanding > 0 || isWanted(service, context.clock);
     service.state = {
       targetInstances: decision.targetInstances,
       evaluatedAtMs: nowMs,
